@@ -1,0 +1,57 @@
+# The two commands of the README are `make demo` and `make test`. The rest is for developers.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PORT ?= 8000
+PY := .venv/bin/python
+UV := $(PY) -m uv
+DEMO_ENV = DEMO=1 WECOM_SANDBOX=1 LOG_LEVEL=WARNING SITE_URL=http://127.0.0.1:$(PORT)
+
+help:  ## What there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+
+.venv/bin/python:
+	@tools/make-venv
+
+.venv/.core: .venv/bin/python requirements.txt
+	@echo "Installing what it needs to run …"
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/.dev: .venv/.core requirements-dev.txt
+	@echo "Installing what its tests need …"
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+node_modules/.sdk: package-lock.json
+	@tools/fetch-npm --omit=dev
+	@mkdir -p node_modules && touch $@
+
+node_modules/.dev: package-lock.json
+	@tools/fetch-npm
+	@mkdir -p node_modules && touch $@ node_modules/.sdk
+
+demo: .venv/.core node_modules/.sdk  ## Run the product with a seeded company (PORT=8000, RESET=1)
+	@$(DEMO_ENV) exec $(PY) manage.py demo --port $(PORT) $(if $(RESET),--reset)
+
+test: .venv/.dev node_modules/.dev  ## Linters, checks and all tests
+	@tools/test
+
+lint: .venv/.dev  ## Linters and types only
+	@tools/lint
+
+pictures: .venv/.dev node_modules/.dev  ## Take docs/pictures/ from a running demo
+	@$(DEMO_ENV) $(PY) -m tools.pictures
+
+messages: .venv/.dev  ## Collect and compile the English catalogue
+	@$(DEMO_ENV) $(PY) manage.py makemessages -l en -i node_modules -i .venv -i var -i build --no-obsolete --no-wrap
+	@$(DEMO_ENV) $(PY) manage.py compilemessages -l en
+
+lock: .venv/.dev  ## Write requirements*.txt anew from the .in files
+	@$(UV) pip compile -q --generate-hashes --no-header requirements.in -o requirements.txt
+	@$(UV) pip compile -q --generate-hashes --no-header requirements-dev.in -o requirements-dev.txt
+	@$(UV) pip compile -q --generate-hashes --no-header requirements-prod.in -o requirements-prod.txt
+
+clean:  ## Forget the demo's data and everything built
+	rm -rf build var
+
+.PHONY: help demo test lint pictures messages lock clean

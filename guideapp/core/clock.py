@@ -1,0 +1,30 @@
+"""The time that business rules see. Stored as aware UTC; days are Shanghai days."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def now() -> datetime:
+    """The present moment, aware UTC."""
+    return timezone.now()
+
+
+def day_of(moment: datetime) -> date:
+    """The Shanghai day that `moment` falls on."""
+    return moment.astimezone(SHANGHAI).date()
+
+
+def today() -> date:
+    """The present Shanghai day."""
+    return day_of(now())
+
+
+def day_range(first: date, last: date | None = None) -> tuple[datetime, datetime]:
+    """The half-open range of UTC moments of the Shanghai days `first` to `last`, both included."""
+    start = datetime.combine(first, time.min, SHANGHAI)
+    end = datetime.combine((last or first) + timedelta(days=1), time.min, SHANGHAI)
+    return start.astimezone(UTC), end.astimezone(UTC)

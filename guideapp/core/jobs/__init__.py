@@ -1,0 +1,1 @@
+"""The job ledger behind `django.tasks`: the only leased queue."""

@@ -1,0 +1,1 @@
+"""Pages by audience: the guide, the customer, headquarters."""

@@ -1,0 +1,225 @@
+"""Next best actions (下一步): proposed by rooms, shown on the card, told to the guide from here."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from guideapp.core.clock import SHANGHAI, day_range, now, today
+from guideapp.core.money import yuan
+from guideapp.core.templatetags.page import duration
+from guideapp.members.models import Contact, FollowRelation, Suggestion
+from guideapp.members.suggestions import FACTS, RULES, Rule
+from guideapp.organisation.models import Guide
+from guideapp.wecom import outbox
+
+_FRESH = timedelta(minutes=30)  # the guide is not told about older facts
+_PER_CUSTOMER = timedelta(hours=1)
+_AWAKE = timedelta(days=1)  # what was put off is shown for at least so long
+_MORNING = time(9)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line behind 为什么: a text, or a moment that the page words."""
+
+    label: str
+    text: str
+    moment: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A suggestion in words: what to do, how, on which button, and why."""
+
+    what: str
+    how: str
+    action: str
+    trigger: str
+    facts: tuple[Fact, ...]
+
+
+@transaction.atomic
+def propose(
+    *,
+    rule: str,
+    contact: Contact,
+    guide: Guide,
+    evidence: dict[str, Any],
+    action_url: str,
+    until: datetime,
+    earn_fen: int | None = None,
+    at: datetime | None = None,
+) -> Suggestion:
+    """Suggest to `guide` what the rule says about `contact`, valid before `until`.
+
+    `at` is the time of the fact (default now). A fact that is not newer than the last suggestion
+    of the rule changes nothing, so events may repeat. A newer one brings an open suggestion up to
+    date, which stays asleep if it is; after 没用 the rule rests. `earn_fen` only where
+    headquarters typed an amount. The guide is told at most once an hour about a customer and
+    GUIDE_MESSAGES_PER_DAY times a day, never about facts older than 30 minutes.
+    Raises KeyError for a rule that the table does not have.
+    """
+    known = RULES[rule]
+    at = at or now()
+    Guide.objects.select_for_update(no_key=True).get(pk=guide.pk)  # one proposal at a time
+    last = (
+        Suggestion.objects.filter(rule=rule, contact=contact, guide=guide)
+        .order_by("-proposed_at", "-pk")
+        .first()
+    )
+    if last is not None and (last.proposed_at >= at or _rests(last, known, at)):
+        return last
+    if last is not None and last.state == Suggestion.State.OPEN and not _may_tell_again(last):
+        suggestion = last
+    else:
+        suggestion = Suggestion(rule=rule, contact=contact, guide=guide)
+        if last is not None and last.state == Suggestion.State.OPEN:
+            suggestion.snoozed_until = last.snoozed_until
+            _close(last, Suggestion.State.WITHDRAWN)
+    suggestion.rule_version, suggestion.priority = known.version, known.priority
+    suggestion.evidence, suggestion.earn_fen = evidence, earn_fen
+    suggestion.action_url, suggestion.proposed_at = action_url, at
+    asleep_until = suggestion.snoozed_until
+    suggestion.until = max(until, asleep_until + _AWAKE) if asleep_until else until
+    suggestion.save()
+    _tell(suggestion, known)
+    return suggestion
+
+
+def withdraw(*, rule: str, contact: Contact, guide: Guide | None = None) -> int:
+    """Take open suggestions of the rule back: its reason is gone. How many there were."""
+    rows = Suggestion.objects.filter(rule=rule, contact=contact, state=Suggestion.State.OPEN)
+    if guide is not None:
+        rows = rows.filter(guide=guide)
+    return rows.update(state=Suggestion.State.WITHDRAWN, decided_at=now())
+
+
+def decide(suggestion: Suggestion, decision: str, until: datetime | None = None) -> Suggestion:
+    """The guide's answer: `done`, `dismissed` (没用) or `snoozed` (明天再说, or until `until`).
+
+    A suggestion that is no longer open stays as it is.
+    """
+    with transaction.atomic():
+        locked = Suggestion.objects.select_for_update().get(pk=suggestion.pk)
+        if locked.state != Suggestion.State.OPEN:
+            return locked
+        if decision == "snoozed":
+            locked.snoozed_until = until or _tomorrow_morning()
+            locked.until = max(locked.until, locked.snoozed_until + _AWAKE)
+            locked.save()
+        else:
+            _close(locked, Suggestion.State(decision))
+    return locked
+
+
+def explain(suggestion: Suggestion, *, name: str) -> Explained:
+    """The suggestion in the words of its rule; `name` is the customer's as the guide knows it."""
+    rule = RULES[suggestion.rule]
+    words = _words(suggestion, name)
+    return Explained(
+        what=str(rule.what) % words,
+        how=str(rule.how) % words,
+        action=str(rule.action),
+        trigger=str(rule.trigger),
+        facts=tuple(
+            _fact(key, str(label), suggestion.evidence[key])
+            for key, label in FACTS.items()
+            if suggestion.evidence.get(key) not in {None, ""}
+        ),
+    )
+
+
+def _rests(last: Suggestion, rule: Rule, at: datetime) -> bool:
+    """True while the guide's 没用 keeps the rule silent about this customer."""
+    return (
+        last.state == Suggestion.State.DISMISSED
+        and last.decided_at is not None
+        and at < last.decided_at + timedelta(days=rule.rest_days)
+    )
+
+
+def _may_tell_again(last: Suggestion) -> bool:
+    """True when the guide was told so long ago that news is a message, and a row, of its own."""
+    return last.messaged_at is not None and last.messaged_at <= now() - _PER_CUSTOMER
+
+
+def _close(suggestion: Suggestion, state: Suggestion.State) -> None:
+    suggestion.state, suggestion.decided_at = state, now()
+    suggestion.save()
+
+
+def _tell(suggestion: Suggestion, rule: Rule) -> None:
+    """Send the guide's message if the limits allow it; the guide's row is locked."""
+    guide, at = suggestion.guide, now()
+    asleep = suggestion.snoozed_until is not None and suggestion.snoozed_until > at
+    if (
+        asleep
+        or not guide.is_active
+        or suggestion.until <= at
+        or at - suggestion.proposed_at > _FRESH
+    ):
+        return
+    told = Suggestion.objects.filter(guide=guide)
+    if told.filter(contact=suggestion.contact, messaged_at__gt=at - _PER_CUSTOMER).exists():
+        return
+    today_from, _today_to = day_range(today())
+    if told.filter(messaged_at__gte=today_from).count() >= settings.GUIDE_MESSAGES_PER_DAY:
+        return
+    follow = (
+        FollowRelation.objects.active()
+        .filter(guide=guide, contact=suggestion.contact)
+        .select_related("contact")
+        .first()
+    )
+    if follow is None:
+        return
+    suggestion.messaged_at = at
+    suggestion.save()
+    outbox.send(
+        "message_text_card",
+        _message(suggestion, rule, follow),
+        key=f"suggestion:{suggestion.pk}",
+        expires_at=suggestion.until,
+    )
+
+
+def _message(suggestion: Suggestion, rule: Rule, follow: FollowRelation) -> dict[str, Any]:
+    """What the outbox sends: title, how and what it earns, a link to the customer."""
+    words = _words(suggestion, follow.shown_name or _("一位新朋友"))
+    lines = [str(rule.how) % words]
+    if suggestion.earn_fen:
+        lines.append(_("成交约赚 %(amount)s") % {"amount": yuan(suggestion.earn_fen)})
+    return {
+        "userids": [suggestion.guide.userid],
+        "title": str(rule.message) % words,
+        "description": "\n".join(lines),
+        "url": settings.SITE_URL + reverse("workbench:customer", args=[follow.pk]),
+    }
+
+
+class _Words(dict[str, Any]):
+    """Evidence as parts of a sentence; what is missing reads —."""
+
+    def __missing__(self, key: str) -> str:
+        return "—"
+
+
+def _words(suggestion: Suggestion, name: str) -> _Words:
+    return _Words(suggestion.evidence | {"name": name})
+
+
+def _fact(key: str, label: str, value: Any) -> Fact:
+    moment = parse_datetime(str(value)) if key.endswith("_at") else None
+    if key == "dwell_ms":
+        value = duration(int(value))
+    return Fact(label=label, text=str(value), moment=moment)
+
+
+def _tomorrow_morning() -> datetime:
+    return datetime.combine(today() + timedelta(days=1), _MORNING, SHANGHAI)

@@ -1,0 +1,94 @@
+"""The API under /sandbox/cgi-bin/: paths, fields, codes and quirks of reference part 1 and 2."""
+
+import json
+import time
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from django.views.decorators.csrf import csrf_exempt
+
+from guideapp.core.access import public
+from guideapp.sandbox.errors import Refused
+from guideapp.sandbox.models import App, WireLog
+from guideapp.sandbox.services import callbacks, tokens, wirelog
+from guideapp.sandbox.views.api import (  # noqa: F401 -- each module fills the table of endpoints
+    address_book,
+    auth,
+    contacts,
+    media,
+    messages,
+    tags,
+)
+from guideapp.sandbox.views.api.registry import ApiCall, Endpoint, endpoints
+
+_JSON_WARNING = "Warning: wrong json format. "
+
+
+@csrf_exempt
+@public("the access token in the query decides, as at WeCom")
+def api(request: HttpRequest, path: str) -> HttpResponse:
+    """Answer one call. HTTP 200 also for refusals; an unknown path is a bare 404."""
+    if path not in endpoints:
+        return HttpResponseNotFound("404 page not found\n", content_type="text/plain")
+    started = time.monotonic()
+    callbacks.ensure_running()  # events left over from an earlier run go out as well
+    call = ApiCall(request, kind="", body={})
+    answer: dict[str, Any] | HttpResponse
+    try:
+        answer = _answer(endpoints[path], call)
+        errcode = 0
+    except Refused as refused:
+        answer, errcode = refused.body(ip=call.ip), refused.errcode
+    wirelog.record(
+        WireLog.Kind.API,
+        path,
+        ok=errcode == 0,
+        errcode=errcode,
+        ms=round((time.monotonic() - started) * 1000),
+        detail=f"errcode {errcode}",
+        userid=_id_of(call, "userid"),
+        external_userid=_id_of(call, "external_userid"),
+    )
+    return answer if isinstance(answer, HttpResponse) else _as_json(answer)
+
+
+def _answer(found: Endpoint, call: ApiCall) -> dict[str, Any] | HttpResponse:
+    if found.kinds:
+        call.kind = tokens.kind_of(call.request.GET.get("access_token", ""))
+        if call.kind not in found.kinds or (found.customer_contact and not _is_listed()):
+            raise Refused(48002)
+    call.body = _body(call.request)
+    answer = found.handler(call)
+    if isinstance(answer, HttpResponse) or found.errmsg is None:
+        return answer
+    warning = _JSON_WARNING if call.badly_typed else ""
+    return {"errcode": 0, "errmsg": f"{warning}{found.errmsg}"} | answer
+
+
+def _body(request: HttpRequest) -> dict[str, Any]:
+    """The JSON object of a POST. Raises Refused 40058 for anything else that is not empty."""
+    is_form = (request.content_type or "").startswith("multipart/")
+    if request.method != "POST" or is_form or not request.body:
+        return {}
+    try:
+        body = json.loads(request.body)
+    except ValueError:
+        raise Refused(40058) from None
+    if not isinstance(body, dict):
+        raise Refused(40058)
+    return body
+
+
+def _is_listed() -> bool:
+    return App.objects.filter(kind=App.Kind.APP, callable=True).exists()
+
+
+def _id_of(call: ApiCall, name: str) -> str:
+    value = call.body.get(name, call.request.GET.get(name, ""))
+    return value if isinstance(value, str) else ""
+
+
+def _as_json(answer: dict[str, Any]) -> HttpResponse:
+    """Real UTF-8 characters, as the real server sends them."""
+    text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+    return HttpResponse(text, content_type="application/json; charset=UTF-8")

@@ -1,0 +1,269 @@
+"""All settings. Everything that varies is read from the environment through `env.py`."""
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.csp import CSP
+from django.utils.translation import gettext_lazy as _
+
+from guideapp.env import (
+    BASE_DIR,
+    database,
+    env_bool,
+    env_int,
+    env_list,
+    env_secret,
+    env_str,
+)
+
+# --- what kind of installation this is -----------------------------------------------------------
+DEBUG = env_bool("DEBUG")
+DEMO = env_bool("DEMO")  # a seeded company on this machine; never on a public address
+WECOM_SANDBOX = env_bool("WECOM_SANDBOX")  # serve the played WeCom at /sandbox/
+if WECOM_SANDBOX and not (DEBUG or DEMO):
+    raise ImproperlyConfigured("WECOM_SANDBOX=1 needs DEMO=1 or DEBUG=1: it lets anybody log in.")
+LOCAL = DEBUG or DEMO  # plain http on the loopback address is allowed
+
+SITE_NAME = env_str("SITE_NAME", "导购台")
+SITE_URL = env_str("SITE_URL", "http://127.0.0.1:8000" if LOCAL else None).rstrip("/")
+
+# --- Django ---------------------------------------------------------------------------------------
+SECRET_KEY = env_secret("SECRET_KEY")
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]" if LOCAL else "")
+CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
+ROOT_URLCONF = "guideapp.urls"
+WSGI_APPLICATION = "guideapp.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+APPEND_SLASH = True
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "guideapp.core",
+    "guideapp.wecom",
+    "guideapp.organisation",
+    "guideapp.members",
+    "guideapp.catalogue",
+    "guideapp.attribution",
+    "guideapp.compliance",
+    "guideapp.materials",
+    "guideapp.acquisition",
+    "guideapp.workbench",
+    *(["guideapp.sandbox"] if WECOM_SANDBOX else []),
+    *(["guideapp.demo"] if DEMO else []),
+]
+
+STATIC_HASHED = env_bool("STATIC_HASHED", default=not DEBUG)  # tests serve the plain files
+MIDDLEWARE = [
+    "guideapp.core.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    *(["whitenoise.middleware.WhiteNoiseMiddleware"] if STATIC_HASHED else []),
+    "guideapp.core.middleware.SecurityHeadersMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "guideapp.core.middleware.LanguageMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "guideapp.core.middleware.DomainErrorMiddleware",
+    "guideapp.organisation.auth.AccessMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csp",
+                "django.template.context_processors.i18n",
+                "guideapp.core.context.page",
+            ],
+            "builtins": ["guideapp.core.templatetags.page"],
+            **(
+                {
+                    "loaders": [
+                        (
+                            "django.template.loaders.cached.Loader",
+                            ["django.template.loaders.filesystem.Loader"],
+                        )
+                    ]
+                }
+                if not DEBUG
+                else {"loaders": ["django.template.loaders.filesystem.Loader"]}
+            ),
+        },
+    },
+]
+
+# --- data -----------------------------------------------------------------------------------------
+DATABASES = {
+    "default": database(env_str("DATABASE_URL", "sqlite:///var/demo/db.sqlite3" if LOCAL else None))
+}
+REDIS_URL = env_str("REDIS_URL", "")  # cache and rate counters of several processes
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache"
+        if REDIS_URL
+        else "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": REDIS_URL or "cache",
+    }
+}
+DATA_KEYS = env_secret("DATA_KEYS")  # `id:base64 of 32 bytes`, comma-separated, newest first
+INDEX_KEY = env_secret("INDEX_KEY")  # keyed hashes that phone look-ups use
+
+TASKS = {
+    "default": {
+        "BACKEND": "guideapp.core.jobs.backend.LedgerBackend",
+        "QUEUES": ["urgent", "normal", "bulk"],
+    }
+}
+
+# --- files ----------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "var" / "static"
+STATICFILES_DIRS = [BASE_DIR / "static", ("vendor", BASE_DIR / "var" / "vendor")]
+(BASE_DIR / "var" / "vendor").mkdir(parents=True, exist_ok=True)
+MEDIA_ROOT = env_str("MEDIA_ROOT", str(BASE_DIR / "var" / ("demo" if DEMO else "") / "media"))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "guideapp.core.static_files.HashedFiles"
+        if STATIC_HASHED
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bodies other than files
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_PERMISSIONS = 0o640
+
+# --- language and time ----------------------------------------------------------------------------
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", _("简体中文")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"  # what people see; the database keeps UTC
+
+# --- sessions and cookies -------------------------------------------------------------------------
+COOKIE_SECURE = env_bool("COOKIE_SECURE", default=not LOCAL)
+_HOST_ONLY = "__Host-" if COOKIE_SECURE else ""
+SESSION_ENGINE = "guideapp.organisation.sessions"
+SESSION_COOKIE_NAME = f"{_HOST_ONLY}session"
+SESSION_COOKIE_AGE = 24 * 3600  # the absolute end; idle limits are in organisation.auth
+SESSION_COOKIE_SECURE = COOKIE_SECURE
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = f"{_HOST_ONLY}csrftoken"
+CSRF_COOKIE_SECURE = COOKIE_SECURE
+CSRF_COOKIE_HTTPONLY = True  # the token reaches htmx through hx-headers
+CSRF_FAILURE_VIEW = "guideapp.core.error_pages.csrf_failure"
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_SECURE = COOKIE_SECURE
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+
+# --- browser rules --------------------------------------------------------------------------------
+FRAME_ANCESTORS = env_list("FRAME_ANCESTORS", "'self'" if WECOM_SANDBOX else "'none'")
+X_FRAME_OPTIONS = "SAMEORIGIN" if WECOM_SANDBOX else "DENY"
+WECOM_SDK_URL = env_str("WECOM_SDK_URL", "")  # empty: our own copy of the official file
+_SDK_HOST = ["/".join(WECOM_SDK_URL.split("/")[:3])] if WECOM_SDK_URL else []
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF, CSP.NONCE, *_SDK_HOST],
+    "style-src": [CSP.SELF, CSP.NONCE],
+    "img-src": [CSP.SELF, "data:", *env_list("MEDIA_HOSTS")],
+    "media-src": [CSP.SELF, *env_list("MEDIA_HOSTS")],
+    "connect-src": [CSP.SELF],
+    "frame-src": [CSP.SELF]
+    if WECOM_SANDBOX
+    else ["https://login.work.weixin.qq.com", "https://open.work.weixin.qq.com"],
+    "form-action": [CSP.SELF],
+    "base-uri": [CSP.NONE],
+    "object-src": [CSP.NONE],
+    "frame-ancestors": FRAME_ANCESTORS,
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = env_bool("SSL_REDIRECT", default=not LOCAL)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 0 if LOCAL else 365 * 24 * 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+if env_bool("BEHIND_PROXY"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- WeCom ----------------------------------------------------------------------------------------
+WECOM_CORP_ID = env_secret("WECOM_CORP_ID")
+WECOM_AGENT_ID = env_int("WECOM_AGENT_ID", 1000002) if LOCAL else int(env_str("WECOM_AGENT_ID"))
+WECOM_SECRET = env_secret("WECOM_SECRET")  # of the self-built app
+# Of 通讯录同步; reads the list of all userids. Without it we see the app's visible range.
+WECOM_CONTACTS_SECRET = (
+    env_secret("WECOM_CONTACTS_SECRET") if DEMO else env_str("WECOM_CONTACTS_SECRET", "")
+)
+WECOM_CALLBACK_TOKEN = env_secret("WECOM_CALLBACK_TOKEN")
+WECOM_CALLBACK_AES_KEY = env_secret("WECOM_CALLBACK_AES_KEY")
+# Empty addresses mean: the sandbox on the host that the request came to, or SITE_URL in a worker.
+WECOM_API_BASE_URL = env_str(
+    "WECOM_API_BASE_URL",
+    f"{SITE_URL}/sandbox/cgi-bin" if WECOM_SANDBOX else "https://qyapi.weixin.qq.com/cgi-bin",
+).rstrip("/")
+WECOM_OAUTH_URL = env_str(
+    "WECOM_OAUTH_URL",
+    "/sandbox/connect/oauth2/authorize"
+    if WECOM_SANDBOX
+    else "https://open.weixin.qq.com/connect/oauth2/authorize",
+)
+WECOM_QR_LOGIN_URL = env_str(
+    "WECOM_QR_LOGIN_URL",
+    "/sandbox/wwlogin/sso/login"
+    if WECOM_SANDBOX
+    else "https://login.work.weixin.qq.com/wwlogin/sso/login",
+)
+# One script before the official SDK; the sandbox puts the client's bridge there.
+WECOM_BRIDGE_SCRIPT = env_str("WECOM_BRIDGE_SCRIPT", "sandbox/bridge.js" if WECOM_SANDBOX else "")
+WECOM_CONNECT_TIMEOUT_SECONDS = env_int("WECOM_CONNECT_TIMEOUT_SECONDS", 2)
+WECOM_TIMEOUT_SECONDS = env_int("WECOM_TIMEOUT_SECONDS", 5)  # one call; the login waits for it
+# Logins that wait for WeCom at once: at most half of the threads of `manage.py serve`.
+WECOM_LOGINS_AT_ONCE = env_int("WECOM_LOGINS_AT_ONCE", 16 if LOCAL else 2)
+WECOM_CALLBACK_MAX_AGE_SECONDS = env_int("WECOM_CALLBACK_MAX_AGE_SECONDS", 600)  # 0: no window
+WECOM_TRUSTED_HOSTS = env_list("WECOM_TRUSTED_HOSTS") or ALLOWED_HOSTS  # pages we may sign
+
+# --- organisation ---------------------------------------------------------------------------------
+LOGIN_STATE_SECONDS = 300
+GUIDE_IDLE_SECONDS = env_int("GUIDE_IDLE_SECONDS", 8 * 3600)
+HQ_IDLE_SECONDS = env_int("HQ_IDLE_SECONDS", 30 * 60)
+HQ_SESSION_SECONDS = env_int("HQ_SESSION_SECONDS", 8 * 3600)
+LOGIN_LIMIT_PER_MINUTE = env_int("LOGIN_LIMIT_PER_MINUTE", 300 if LOCAL else 10)
+PROFILE_LIMIT_PER_10_MINUTES = env_int("PROFILE_LIMIT_PER_10_MINUTES", 120)
+
+# --- materials ------------------------------------------------------------------------------------
+MATERIAL_IMAGE_MAX_MB = env_int("MATERIAL_IMAGE_MAX_MB", 10)
+MATERIAL_VIDEO_MAX_MB = env_int("MATERIAL_VIDEO_MAX_MB", 10)
+MATERIAL_FILE_MAX_MB = env_int("MATERIAL_FILE_MAX_MB", 20)
+GUIDE_MESSAGES_PER_DAY = env_int("GUIDE_MESSAGES_PER_DAY", 12)  # prompts to one guide
+VISIT_BEACONS_PER_MINUTE = env_int("VISIT_BEACONS_PER_MINUTE", 60)  # one visitor
+
+# --- logs -----------------------------------------------------------------------------------------
+LOG_LEVEL = env_str("LOG_LEVEL", "INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {
+        "request_id": {"()": "guideapp.core.logs.RequestIdFilter"},
+        "mask": {"()": "guideapp.core.logs.MaskFilter"},
+    },
+    "formatters": {"json": {"()": "guideapp.core.logs.JsonFormatter"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "filters": ["request_id", "mask"],
+            "formatter": "json",
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+}

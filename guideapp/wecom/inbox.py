@@ -1,0 +1,134 @@
+"""The inbox: store what WeCom told us in one short transaction; handle it later, from a job."""
+
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.tasks import task
+
+from guideapp.core.clock import now
+from guideapp.core.jobs.enqueue import enqueue_once
+from guideapp.core.jobs.schedule import periodic
+from guideapp.core.logs import mask
+from guideapp.wecom.callback_xml import read_elements
+from guideapp.wecom.callbacks import STATE_EVENTS, handlers_of, lane_of
+from guideapp.wecom.errors import StaleCallback
+from guideapp.wecom.models import CallbackEvent
+
+KEEP = timedelta(days=30)
+_PRUNE_BATCH = 2_000
+
+# Personal data that no handler needs: handlers read the member from WeCom again.
+_NEVER_STORED = frozenset(
+    {"Mobile", "Telephone", "Email", "BizMail", "Address", "Avatar", "Content", "ToUserName"}
+)
+_WELCOME_CODE = "WelcomeCode"
+
+_STORE = """
+INSERT INTO wecom_callbackevent (corp_id, agent_id, digest, event, change_type, fields, created_at,
+                                 received_at, deliveries, state, error)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 1, %s, '')
+ON CONFLICT (corp_id, agent_id, digest) DO UPDATE
+SET deliveries = wecom_callbackevent.deliveries + 1,
+    state = CASE WHEN %s THEN 'pending' ELSE wecom_callbackevent.state END
+RETURNING id, deliveries
+"""
+
+
+def receive(message: bytes, *, timestamp: str) -> None:
+    """Store a decrypted callback and, in the same transaction, the job that will handle it.
+
+    `timestamp` is the signed one of the query. A message that is known already counts as one more
+    delivery; a state event is then looked into again, by one job however often it comes.
+    Raises BadEnvelope, StaleCallback, or a DatabaseError (so that WeCom repeats).
+    """
+    elements = read_elements(message)
+    digest = hashlib.sha256(message).hexdigest()
+    if _is_stale(timestamp) and not _is_known(digest):
+        raise StaleCallback
+    name, change_type = _name_of(elements)
+    known = bool(handlers_of(name, change_type))
+    again = known and name in STATE_EVENTS
+    time_of = connection.ops.adapt_datetimefield_value
+    values = (
+        settings.WECOM_CORP_ID,  # the receive id inside the message was compared with it
+        elements.get("AgentID", "")[:16],
+        digest,
+        name,
+        change_type,
+        json.dumps(_stored(elements), ensure_ascii=False),
+        time_of(_created_at(elements)),
+        time_of(now()),
+        CallbackEvent.State.PENDING if known else CallbackEvent.State.IGNORED,
+        again,
+    )
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(_STORE, values)
+            event_id, deliveries = cursor.fetchone()
+        if known and (again or deliveries == 1):
+            job = handle_event.using(queue_name=lane_of(name, change_type))
+            enqueue_once(job, event_id, dedupe_key=f"inbox:{event_id}")
+
+
+@task(queue_name="normal")
+def handle_event(event_id: int) -> None:
+    """Call every handler of a pending event, then mark it done."""
+    event = CallbackEvent.objects.filter(pk=event_id, state=CallbackEvent.State.PENDING).first()
+    if event is None:
+        return
+    for handler in handlers_of(event.event, event.change_type):
+        handler(event)
+    handled = CallbackEvent.objects.filter(pk=event_id)
+    if event.event in STATE_EVENTS:  # one that came again meanwhile has a job of its own
+        handled = handled.filter(deliveries=event.deliveries)
+    kept = {name: text for name, text in event.fields.items() if name != _WELCOME_CODE}
+    handled.update(state=CallbackEvent.State.DONE, handled_at=now(), fields=kept, error="")
+
+
+def event_died(event_id: int, error: str) -> None:
+    """Mark an event whose job was given up; a repeated delivery makes it pending again."""
+    pending = CallbackEvent.objects.filter(pk=event_id, state=CallbackEvent.State.PENDING)
+    pending.update(state=CallbackEvent.State.DEAD, error=mask(error))
+
+
+@periodic("37 3 * * *", name="prune_inbox")
+@task(queue_name="bulk")
+def prune_inbox() -> None:
+    """Delete events older than 30 days; WeCom repeats one for seconds only."""
+    old = CallbackEvent.objects.filter(received_at__lt=now() - KEEP).order_by("received_at")
+    while keys := list(old.values_list("pk", flat=True)[:_PRUNE_BATCH]):
+        CallbackEvent.objects.filter(pk__in=keys).delete()
+
+
+def _is_stale(timestamp: str) -> bool:
+    """Outside the window of WECOM_CALLBACK_MAX_AGE_SECONDS, in either direction."""
+    window = settings.WECOM_CALLBACK_MAX_AGE_SECONDS
+    if not window:
+        return False
+    return not timestamp.isdecimal() or abs(now().timestamp() - int(timestamp[:12])) > window
+
+
+def _is_known(digest: str) -> bool:
+    return CallbackEvent.objects.filter(corp_id=settings.WECOM_CORP_ID, digest=digest).exists()
+
+
+def _name_of(elements: dict[str, str]) -> tuple[str, str]:
+    """Event and change type; a member's message to the app is ("message", its kind)."""
+    if elements.get("Event"):
+        return elements["Event"][:64], elements.get("ChangeType", "")[:64]
+    return "message", elements.get("MsgType", "")[:64]
+
+
+def _stored(elements: dict[str, str]) -> dict[str, str]:
+    return {name: text for name, text in elements.items() if name not in _NEVER_STORED}
+
+
+def _created_at(elements: dict[str, str]) -> datetime:
+    """CreateTime, or now where WeCom sent none that can be read."""
+    try:
+        return datetime.fromtimestamp(int(elements.get("CreateTime", "")), UTC)
+    except (ValueError, OverflowError, OSError):
+        return now()

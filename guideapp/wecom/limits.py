@@ -1,0 +1,110 @@
+"""What keeps one process from hammering WeCom: few calls at once, and a rest after failures."""
+
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from guideapp.wecom.errors import WeComNotSent, WeComRateLimited
+
+IN_FLIGHT = 4  # calls of one path at once; WeCom answers more with 45033
+FAILURES = 5
+WINDOW_SECONDS = 30
+OPEN_SECONDS = 30
+
+
+class Breaker:
+    """Opens for 30 s after 5 failures in a row within 30 s; then one call may try.
+
+    `reject` names the path in the error. Not thread-safe by itself: `Limits` holds the lock.
+    """
+
+    def __init__(self) -> None:
+        self._failed_at: deque[float] = deque(maxlen=FAILURES)
+        self._open_until = 0.0
+
+    def allows(self, at: float) -> bool:
+        """May a call go out at `at` (monotonic seconds)? After a rest, one call at a time may."""
+        if at < self._open_until:
+            return False
+        if self._open_until:
+            self._open_until = at + OPEN_SECONDS  # everybody else waits for this one's outcome
+        return True
+
+    def succeeded(self) -> None:
+        """WeCom answered: closed."""
+        self._failed_at.clear()
+        self._open_until = 0.0
+
+    def failed(self, at: float) -> None:
+        """No usable answer."""
+        self._failed_at.append(at)
+        full = len(self._failed_at) == FAILURES and at - self._failed_at[0] <= WINDOW_SECONDS
+        if full or self._open_until:
+            self.open(at, OPEN_SECONDS)
+
+    def open(self, at: float, seconds: float) -> None:
+        """Let nothing pass for `seconds`."""
+        self._open_until = at + seconds
+
+
+class Limits:
+    """The breakers and the places of one process, by API path."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._breakers: defaultdict[str, Breaker] = defaultdict(Breaker)
+        self._limited_until: dict[str, float] = {}
+        self._places: defaultdict[str, threading.BoundedSemaphore] = defaultdict(
+            lambda: threading.BoundedSemaphore(IN_FLIGHT)
+        )
+
+    @contextmanager
+    def place(self, path: str, *, wait_seconds: float) -> Iterator[None]:
+        """One of the four places of `path`.
+
+        Raises WeComNotSent while the breaker is open or when no place becomes free within
+        `wait_seconds`, WeComRateLimited while WeCom's window (45009) lasts.
+        """
+        with self._lock:
+            places = self._places[path]
+        if not places.acquire(timeout=wait_seconds):
+            raise WeComNotSent(errmsg="too many calls at once", path=path, retryable=True)
+        try:
+            self._admit(path)
+            yield
+        finally:
+            places.release()
+
+    def succeeded(self, path: str) -> None:
+        """A readable answer came, whatever its code."""
+        with self._lock:
+            self._breakers[path].succeeded()
+
+    def failed(self, path: str) -> None:
+        """No usable answer came."""
+        with self._lock:
+            self._breakers[path].failed(time.monotonic())
+
+    def rate_limited(self, path: str, seconds: float) -> None:
+        """WeCom closed `path` for a window (45009)."""
+        with self._lock:
+            self._limited_until[path] = time.monotonic() + seconds
+
+    def clear(self) -> None:
+        """Begin as a fresh process does."""
+        with self._lock:
+            self._breakers.clear()
+            self._limited_until.clear()
+
+    def _admit(self, path: str) -> None:
+        with self._lock:
+            at = time.monotonic()
+            if at < self._limited_until.get(path, 0.0):
+                raise WeComRateLimited(45009, "our own rest", path, retryable=True)
+            if not self._breakers[path].allows(at):
+                raise WeComNotSent(errmsg="breaker open", path=path, retryable=True)
+
+
+limits = Limits()

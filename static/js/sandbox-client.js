@@ -1,0 +1,91 @@
+// The played client around our app's frame: answers the calls of the official SDK.
+//
+// static/sandbox/bridge.js in the frame tells the message shapes. What to answer is for the
+// server to say, which checks the signature against the address that the frame really has.
+
+const frame = document.querySelector("[data-frame]");
+const offlineSwitch = document.querySelector("[data-offline-switch]");
+let isOnline = sessionStorage.getItem("sandbox-offline") !== "1"; // also in the next chat
+
+function tell(message) {
+  frame.contentWindow.postMessage({ wwsim: 2, ...message }, location.origin);
+}
+
+async function ask(name, params) {
+  const { invokeUrl, frame: id, userid, customer, group, context } = frame.dataset;
+  const response = await fetch(invokeUrl, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/json" },
+    body: JSON.stringify({
+      frame: id,
+      api: name,
+      params,
+      page_url: frame.contentWindow.location.href,
+      userid,
+      entry: context,
+      external_userid: customer,
+      chat_id: group,
+      platform: "windows",
+      switch: "",
+    }),
+  });
+  if (!response.ok) return { answers: true, reply: { err_msg: `${name}:fail` } };
+  return response.json();
+}
+
+const heard = {
+  hello() {
+    tell({ kind: "network", online: isOnline });
+  },
+  async invoke({ id, name, params }) {
+    const { answers, reply, open_chat: chat } = await ask(name, params);
+    if (answers) tell({ kind: "result", id, result: reply });
+    if (chat) location.assign(`?${new URLSearchParams({ customer: chat })}`);
+    document.dispatchEvent(new CustomEvent("sandbox:changed"));
+  },
+};
+
+function start() {
+  window.addEventListener("message", (event) => {
+    if (event.source !== frame.contentWindow || event.origin !== location.origin) return;
+    if (event.data?.wwsim === 1) heard[event.data.kind]?.(event.data);
+  });
+  frame.addEventListener("load", () => {
+    const { href, pathname } = frame.contentWindow.location;
+    const isPage = href !== "about:blank";
+    document.querySelector("[data-frame-path]").textContent = isPage ? pathname : "";
+  });
+  open(frame.dataset.page);
+}
+
+// A page is always opened anew, as the client's web view is.
+function open(address) {
+  frame.src = address;
+}
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-reopen]")) open(frame.dataset.page);
+  const link = event.target.closest("[data-in-frame]");
+  if (!link) return;
+  event.preventDefault();
+  frame.dataset.context = "normal"; // a link in a message is no toolbar
+  open(link.href);
+});
+
+// 断网: the page in the frame loses its network; the window keeps its own.
+function showNetwork() {
+  offlineSwitch.setAttribute("aria-pressed", String(!isOnline));
+  sessionStorage.setItem("sandbox-offline", isOnline ? "" : "1");
+}
+
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-offline-switch]")) return;
+  isOnline = !isOnline;
+  showNetwork();
+  tell({ kind: "network", online: isOnline });
+});
+
+if (frame) {
+  showNetwork();
+  start();
+}

@@ -1,0 +1,145 @@
+"""gettoken, the rights of the two secrets, and the two tickets."""
+
+from datetime import timedelta
+
+import pytest
+
+from guideapp.sandbox.models import AccessToken, App, Ticket
+from guideapp.sandbox.services import tokens
+
+
+def test_the_same_token_is_given_within_its_life(played):
+    first = played.get("gettoken", corpid="ww0a1b2c3d4e5f6071", corpsecret="test-app-secret")
+    again = played.get("gettoken", corpid="ww0a1b2c3d4e5f6071", corpsecret="test-app-secret")
+    assert first["errcode"] == 0
+    assert again["access_token"] == first["access_token"]
+    assert 7190 <= again["expires_in"] <= first["expires_in"] <= 7200
+
+
+def test_an_older_token_is_told_with_its_remaining_seconds(played):
+    played.token()
+    AccessToken.objects.update(expires_at=tokens.now() + timedelta(seconds=90))
+    again = played.get("gettoken", corpid="ww0a1b2c3d4e5f6071", corpsecret="test-app-secret")
+    assert 85 <= again["expires_in"] <= 90
+
+
+@pytest.mark.parametrize(
+    ("query", "errcode"),
+    [
+        ({"corpid": "ww0a1b2c3d4e5f6071", "corpsecret": "wrong"}, 40001),
+        ({"corpid": "wwffffffffffffffff", "corpsecret": "test-app-secret"}, 40013),
+        ({"corpsecret": "test-app-secret"}, 41002),
+        ({"corpid": "ww0a1b2c3d4e5f6071"}, 41004),
+    ],
+)
+def test_wrong_keys_get_no_token(played, query, errcode):
+    answer = played.get("gettoken", **query)
+    assert answer["errcode"] == errcode
+    assert "access_token" not in answer
+
+
+def test_a_refusal_carries_hint_address_and_link(played):
+    answer = played.get("gettoken", corpid="wwffffffffffffffff", corpsecret="x")
+    reason, hint, address, link = answer["errmsg"].split(", ")
+    assert reason == "invalid corpid"
+    assert hint.startswith("hint: [")
+    assert address == "from ip: 127.0.0.1"
+    assert link.endswith("https://open.work.weixin.qq.com/devtool/query?e=40013")
+
+
+def test_a_call_without_with_an_unknown_and_with_an_expired_token(played):
+    old = played.token()
+    assert played.get("user/get", userid="linxm")["errcode"] == 41001
+    assert played.get("user/get", userid="linxm", access_token="made-up")["errcode"] == 40014
+    played.raise_event("expire_tokens")
+    assert played.get("user/get", userid="linxm", access_token=old)["errcode"] == 42001
+    assert played.get("user/get", userid="linxm", access_token=played.token())["errcode"] == 0
+
+
+def test_a_token_can_be_voided_early(played):
+    old = played.token()
+    played.raise_event("forget_tokens")
+    assert played.get("user/get", userid="linxm", access_token=old)["errcode"] == 40014
+
+
+def test_a_new_secret_in_the_environment_voids_the_tokens_of_the_old_one(played, settings):
+    old = played.token()
+    settings.WECOM_SECRET = "rotated"
+    assert played.get("user/get", userid="linxm", access_token=old)["errcode"] == 40014
+    fresh = played.token(secret="rotated")
+    assert played.get("user/get", userid="linxm", access_token=fresh)["errcode"] == 0
+
+
+def test_keys_given_later_hold_on_data_seeded_under_others(played, settings):
+    settings.WECOM_CORP_ID = "wx5823bf96d3bd56c7"
+    settings.WECOM_CALLBACK_TOKEN = "QDG6eK"
+    assert played.state()["corp"]["corp_id"] == "wx5823bf96d3bd56c7"
+    assert played.token(corp_id="wx5823bf96d3bd56c7")
+    played.raise_event("delete_user", userid="zhaoke")
+    assert "<ToUserName><![CDATA[wx5823bf96d3bd56c7]]>" in played.waiting()[0].plain
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "externalcontact/list",
+        "externalcontact/get_corp_tag_list",
+        "message/send",
+        "get_jsapi_ticket",
+        "ticket/get",
+        "auth/getuserinfo",
+    ],
+)
+def test_the_address_book_secret_may_not_do_the_apps_work(played, path):
+    token = played.token(secret="test-contacts-secret")
+    assert played.get(path, access_token=token, userid="linxm")["errcode"] == 48002
+
+
+def test_the_app_may_not_list_ids_as_the_address_book_sync_does(played):
+    assert played.post("user/list_id", played.token(), {})["errcode"] == 48002
+
+
+def test_an_app_that_is_not_listed_may_not_read_customers(played):
+    App.objects.filter(kind=App.Kind.APP).update(callable=False)
+    token = played.token()
+    assert (
+        played.get("externalcontact/list", access_token=token, userid="linxm")["errcode"] == 48002
+    )
+    assert played.get("user/get", access_token=token, userid="linxm")["errcode"] == 0
+
+
+def test_the_two_tickets_differ_and_stay_the_same_within_their_life(played):
+    token = played.token()
+    corp = played.get("get_jsapi_ticket", access_token=token)
+    app = played.get("ticket/get", access_token=token, type="agent_config")
+    assert corp["ticket"] != app["ticket"]
+    assert played.get("get_jsapi_ticket", access_token=token)["ticket"] == corp["ticket"]
+    assert 7190 <= app["expires_in"] <= 7200
+
+
+def test_another_kind_of_ticket_is_refused(played):
+    answer = played.get("ticket/get", access_token=played.token(), type="wx_card_forged")
+    assert answer["errcode"] == 91040
+
+
+def test_more_than_a_hundred_ticket_calls_an_hour_are_too_many(played):
+    token = played.token()
+    played.get("get_jsapi_ticket", access_token=token)
+    Ticket.objects.update(calls=100)
+    assert played.get("get_jsapi_ticket", access_token=token)["errcode"] == 45009
+    Ticket.objects.update(window_at=tokens.now() - timedelta(hours=1))
+    assert played.get("get_jsapi_ticket", access_token=token)["errcode"] == 0
+
+
+def test_an_unknown_path_is_a_bare_404(played):
+    answer = played.client.get("/sandbox/cgi-bin/user/fly")
+    assert (answer.status_code, answer.content) == (404, b"404 page not found\n")
+    assert played.calls() == []
+
+
+def test_each_call_is_logged_with_its_code_and_never_with_its_token(played):
+    token = played.token()
+    played.get("user/get", access_token=token, userid="nobody")
+    line = played.calls("user/get")[0]
+    assert (line.errcode, line.ok, line.userid) == (60111, False, "nobody")
+    assert token not in str(vars(line))

@@ -1,0 +1,295 @@
+"""Who may call what: every URL × role × (own, same store, other store, other region).
+
+Deny by default: a URL without a rule fails, and so does a URL with roles that has no row in `ROWS`.
+A room adds its rows to the table; the table says what should be, not what the view declares.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from guideapp.core.access import Rule, rule_of
+from guideapp.core.models import AuditEntry
+from guideapp.organisation.models import Guide, Role
+from tests.conftest import GuideClient
+from tests.factories import (
+    make_brand,
+    make_category,
+    make_department,
+    make_follow,
+    make_grant,
+    make_guide,
+    make_material,
+    make_region,
+    make_share,
+    make_store,
+    make_suggestion,
+    make_tag,
+    make_tag_mark,
+    make_welcome,
+)
+
+OWN, SAME_STORE, OTHER_STORE, OTHER_REGION = "own", "same store", "other store", "other region"
+TARGETS = (OWN, SAME_STORE, OTHER_STORE, OTHER_REGION)
+EVERYWHERE = frozenset(TARGETS)
+
+# Which targets a role reaches, where the object belongs to a guide of that target.
+OWN_ONLY = {Role.GUIDE: {OWN}}
+STAFF = OWN_ONLY | {Role.STORE_MANAGER: {OWN, SAME_STORE}}
+PEOPLE_OF_MANAGERS = {
+    Role.STORE_MANAGER: {OWN, SAME_STORE},
+    Role.REGIONAL_MANAGER: {OWN, SAME_STORE, OTHER_STORE},
+}
+STORE_SIDE = OWN_ONLY | PEOPLE_OF_MANAGERS
+# The function itself, without an object of somebody's.
+GUIDES = {Role.GUIDE: EVERYWHERE}
+MANAGERS = dict.fromkeys((Role.STORE_MANAGER, Role.REGIONAL_MANAGER), EVERYWHERE)
+SHOP = GUIDES | MANAGERS
+CONTENT = dict.fromkeys((Role.HQ_CONTENT, Role.HQ_ADMIN), EVERYWHERE)
+ADMINS = {Role.HQ_ADMIN: EVERYWHERE}
+EVERYBODY = dict.fromkeys(Role, EVERYWHERE)
+
+
+class Target:
+    """A guide somewhere, with a customer of theirs; more is made when a row asks for it."""
+
+    def __init__(self, guide: Guide) -> None:
+        self.guide = guide
+        self.follow = make_follow(guide=guide)
+        self.customer = self.follow.contact.external_userid
+
+    @property
+    def share(self) -> Any:
+        """A material that the guide sent to their customer."""
+        return make_share(guide=self.guide, contact=self.follow.contact)
+
+    @property
+    def suggestion(self) -> Any:
+        """A suggestion to the guide about their customer."""
+        return make_suggestion(guide=self.guide, contact=self.follow.contact)
+
+
+def _nothing(_target: Target) -> Any:
+    return {}
+
+
+@dataclass(frozen=True)
+class Row:
+    """`reach`: role → targets; any other role is refused (403), any other target unknown (404).
+
+    Both leave an audit row.
+
+    `args`, `query` and `form` make the URL's arguments, its query and its form for a target.
+    """
+
+    reach: dict[Role, Any]
+    method: str = "GET"
+    args: Callable[[Target], dict[str, Any]] = field(default=_nothing)
+    query: Callable[[Target], dict[str, Any]] = field(default=_nothing)
+    form: Callable[[Target], dict[str, Any]] = field(default=_nothing)
+
+
+def _follow(target: Target) -> dict[str, Any]:
+    return {"follow_id": target.follow.pk}
+
+
+def _guide(target: Target) -> dict[str, Any]:
+    return {"guide_id": target.guide.pk}
+
+
+def _customer(target: Target) -> dict[str, Any]:
+    return {"customer": target.customer}
+
+
+def _material(_target: Target) -> dict[str, Any]:
+    return {"material_id": make_material().pk}
+
+
+def _department(_target: Target) -> dict[str, Any]:
+    return {"wecom_id": make_department().wecom_id}
+
+
+ROWS: dict[str, Row] = {
+    # --- organisation ---
+    "organisation:me": Row(EVERYBODY),
+    "organisation:choose_look": Row(EVERYBODY, "POST", form=lambda _t: {"look": "dark"}),
+    "organisation:choose_language": Row(EVERYBODY, "POST", form=lambda _t: {"language": "en"}),
+    "organisation:people": Row(ADMINS),
+    "organisation:person": Row(ADMINS, args=_guide),
+    "organisation:grant": Row(ADMINS, "POST", args=_guide, form=lambda _t: {"role": "hq_content"}),
+    "organisation:revoke": Row(
+        ADMINS,
+        "POST",
+        args=lambda t: {
+            "guide_id": t.guide.pk,
+            "grant_id": make_grant(guide=t.guide, role=Role.HQ_CONTENT).pk,
+        },
+    ),
+    "organisation:tree": Row(ADMINS),
+    "organisation:sync": Row(ADMINS, "POST"),
+    "organisation:department": Row(ADMINS, args=_department),
+    "organisation:make_region": Row(ADMINS, "POST", args=_department),
+    "organisation:make_store": Row(ADMINS, "POST", args=_department),
+    "organisation:unlink": Row(ADMINS, "POST", args=_department),
+    # --- materials ---
+    "materials:sidebar": Row(OWN_ONLY, query=_customer),
+    "materials:send": Row(
+        OWN_ONLY,
+        "POST",
+        args=_material,
+        form=lambda t: {"customer": t.customer, "nonce": "n-1", "form": "card"},
+    ),
+    "materials:result": Row(
+        OWN_ONLY,
+        "POST",
+        args=lambda t: {"share_id": t.share.pk},
+        form=lambda _t: {"outcome": "sent"},
+    ),
+    "materials:signals": Row(OWN_ONLY, query=_customer),
+    "materials:library": Row(GUIDES),
+    "materials:hq_library": Row(CONTENT),
+    "materials:hq_upload": Row(CONTENT, "POST"),
+    "materials:hq_create_from_files": Row(CONTENT, "POST"),
+    "materials:hq_new": Row(CONTENT),
+    "materials:hq_categories": Row(CONTENT),
+    "materials:hq_change_category": Row(
+        CONTENT, "POST", args=lambda _t: {"category_id": make_category().pk}
+    ),
+    "materials:hq_edit": Row(CONTENT, args=_material),
+    "materials:hq_withdraw": Row(CONTENT, "POST", args=_material),
+    "materials:hq_preview": Row(CONTENT, args=_material),
+    # --- acquisition ---
+    "acquisition:welcome_list": Row(CONTENT),
+    "acquisition:welcome_preview": Row(CONTENT, "POST"),
+    "acquisition:welcome_brand": Row(CONTENT, args=lambda _t: {"brand_id": make_brand().pk}),
+    "acquisition:welcome_store": Row(CONTENT, args=lambda t: {"store_id": t.guide.store.pk}),
+    "acquisition:welcome_switch": Row(
+        CONTENT,
+        "POST",
+        args=lambda _t: {"message_id": make_welcome(store=make_store()).pk},
+    ),
+    # --- workbench ---
+    "workbench:home": Row(GUIDES),
+    "workbench:customers": Row(GUIDES),
+    "workbench:customer": Row(STORE_SIDE, args=_follow),
+    "workbench:sidebar": Row(SHOP),
+    "workbench:recent": Row(SHOP),
+    "workbench:sidebar_customer": Row(STORE_SIDE, args=lambda t: {"external_userid": t.customer}),
+    "workbench:tags": Row(STAFF, args=_follow),
+    "workbench:mark": Row(STAFF, "POST", args=lambda t: _follow(t) | {"tag_id": make_tag().pk}),
+    "workbench:unmark": Row(
+        STAFF,
+        "POST",
+        args=lambda t: _follow(t) | {"tag_id": make_tag_mark(follow=t.follow).tag.pk},
+    ),
+    "workbench:note": Row(STAFF, args=_follow),
+    "workbench:write": Row(STAFF, "POST", args=_follow, form=lambda _t: {"text": "喜欢驼色"}),
+    "workbench:snooze": Row(OWN_ONLY, "POST", args=lambda t: {"suggestion_id": t.suggestion.pk}),
+    "workbench:dismiss": Row(OWN_ONLY, "POST", args=lambda t: {"suggestion_id": t.suggestion.pk}),
+    "workbench:team": Row(MANAGERS),
+    "workbench:team_store": Row(PEOPLE_OF_MANAGERS, args=lambda t: {"store_id": t.guide.store.pk}),
+    "workbench:team_guides": Row(MANAGERS),
+    "workbench:team_guide": Row(PEOPLE_OF_MANAGERS, args=_guide),
+}
+
+
+def _urls(resolver: URLResolver, space: str = "") -> Iterator[tuple[str, Rule | None]]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLPattern):
+            yield f"{space}{pattern.name or pattern.pattern}", rule_of(pattern.callback)
+        else:
+            inner = f"{space}{pattern.namespace}:" if pattern.namespace else space
+            yield from _urls(pattern, inner)
+
+
+URLS = list(_urls(get_resolver()))
+WITH_ROLES = [name for name, rule in URLS if rule and not rule.public]
+TABLED = [name for name in WITH_ROLES if name in ROWS]
+
+
+def test_every_url_has_a_name_of_its_own():
+    names = [name for name, _rule in URLS]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(("name", "rule"), URLS)
+def test_every_url_has_a_rule(name, rule):
+    assert rule is not None, f"{name}: say @public(why) or @…_required"
+    assert bool(rule.roles) != rule.public, f"{name}: roles or public"
+    assert not rule.public or rule.why, f"{name}: say what protects it instead of a login"
+
+
+def test_every_url_with_roles_has_a_row_in_the_table():
+    assert set(WITH_ROLES) == set(ROWS)
+
+
+@pytest.fixture
+def targets(db: None) -> dict[str, Target]:
+    """A guide, a colleague, one of another store of the region, and one of another region."""
+    region = make_region()
+    store, elsewhere = make_store(region=region), make_store(region=region)
+    return {
+        OWN: Target(make_guide(store=store)),
+        SAME_STORE: Target(make_guide(store=store)),
+        OTHER_STORE: Target(make_guide(store=elsewhere)),
+        OTHER_REGION: Target(make_guide(store=make_store(region=make_region()))),
+    }
+
+
+@pytest.fixture
+def clients(targets: dict[str, Target]) -> dict[Role, GuideClient]:
+    """One person for each role, at the store of the first guide; the first guide is that guide."""
+    store = targets[OWN].guide.store
+    people = {role: make_guide(store=store, roles=(role,)) for role in Role if role != Role.GUIDE}
+    people[Role.GUIDE] = targets[OWN].guide
+    return {role: GuideClient(guide) for role, guide in people.items()}
+
+
+def ask(client: Client, name: str, target: Target) -> str:
+    """What came of one call, in words. What it changed is undone: no call knows another."""
+    row = ROWS[name]
+    with transaction.atomic():
+        address = reverse(name, kwargs=row.args(target), query=row.query(target))
+        if row.method == "POST":
+            response = client.post(address, row.form(target))
+        else:
+            response = client.get(address)
+        told = AuditEntry.objects.filter(action__startswith="refused").exists()
+        transaction.set_rollback(True)
+    return verdict(response.status_code, told=told)
+
+
+def verdict(status: int, *, told: bool) -> str:
+    """`told`: the refusal is in the audit log. A wrong method or our failure is nobody's due."""
+    if status == 405 or status >= 500:
+        return f"error {status}"
+    if status in (403, 404) and not told:
+        return f"{status} without an audit row"
+    return {403: "refused", 404: "unknown"}.get(status, "allowed")
+
+
+@pytest.mark.parametrize("name", TABLED)
+def test_a_role_reaches_what_the_table_says_and_nothing_else(name, targets, clients):
+    reach = ROWS[name].reach
+    due, found = {}, {}
+    for role, client in clients.items():
+        for where, target in targets.items():
+            allowed = "allowed" if where in reach.get(role, ()) else "unknown"
+            due[role.value, where] = allowed if role in reach else "refused"
+            found[role.value, where] = ask(client, name, target)
+    assert found == due
+
+
+@pytest.mark.parametrize("name", TABLED)
+def test_nobody_gets_anywhere_without_a_login(name, targets):
+    with transaction.atomic():
+        row, target = ROWS[name], targets[OWN]
+        address = reverse(name, kwargs=row.args(target))
+        response = Client().get(address) if row.method == "GET" else Client().post(address)
+    assert response.status_code == 302
+    assert response["Location"].startswith("/wecom/login/")

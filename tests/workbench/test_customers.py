@@ -1,0 +1,123 @@
+"""/g/customers/: my customers, found, in segments, page by page."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from guideapp.core.clock import now
+from guideapp.core.search import search_terms
+from tests.factories import make_contact, make_follow, make_guide
+
+pytestmark = pytest.mark.django_db
+
+LIST = reverse("workbench:customers")
+HTMX = {"HX-Request": "true"}
+
+
+def people(guide, *names: str, **kw) -> None:
+    for n, name in enumerate(names):
+        contact = make_contact(name=name, **kw)
+        at = now() - timedelta(days=n * 5)
+        terms = search_terms(name)
+        make_follow(guide=guide, contact=contact, followed_at=at, search_terms=terms)
+
+
+def names_in(page: str, *names: str) -> list[bool]:
+    return [name in page for name in names]
+
+
+def test_a_guide_sees_own_customers_only(as_guide):
+    people(as_guide.guide, "周晚晴", "苏一禾")
+    people(make_guide(store=as_guide.guide.store), "顾北")
+    page = as_guide.get(LIST).content.decode()
+    assert names_in(page, "周晚晴", "苏一禾", "顾北") == [True, True, False]
+
+
+def test_somebody_who_left_is_not_listed(as_guide):
+    make_follow(guide=as_guide.guide, contact=make_contact(name="走了"), ended_at=now())
+    assert "走了" not in as_guide.get(LIST).content.decode()
+
+
+@pytest.mark.parametrize("query", ["晚晴", "zwq", "zhouwan", "周"])
+def test_a_customer_is_found_as_guides_type(as_guide, query):
+    people(as_guide.guide, "周晚晴", "苏一禾")
+    page = as_guide.get(LIST, {"q": query}, headers=HTMX).content.decode()
+    assert names_in(page, "周晚晴", "苏一禾") == [True, False]
+
+
+def test_nothing_found_says_so_and_offers_all(as_guide):
+    people(as_guide.guide, "周晚晴")
+    page = as_guide.get(LIST, {"q": "貂皮"}).content.decode()
+    assert "没找到「貂皮」" in page
+    assert "看全部客户" in page
+
+
+def test_new_are_those_of_a_week_and_viewed_those_who_looked(as_guide):
+    people(as_guide.guide, "今天", "五天", "十天")
+    people(as_guide.guide, "看过的", active_at=now())
+    people(as_guide.guide, "很久以前", active_at=now() - timedelta(days=30))
+    new = as_guide.get(LIST, {"segment": "new"}).content.decode()
+    assert names_in(new, "今天", "五天", "十天") == [True, True, False]
+    viewed = as_guide.get(LIST, {"segment": "viewed"}).content.decode()
+    assert names_in(viewed, "看过的", "很久以前", "今天<") == [True, False, False]
+
+
+@pytest.mark.parametrize("query", [{}, {"segment": "viewed"}])
+def test_every_customer_is_on_exactly_one_page(as_guide, query):
+    at = now() - timedelta(hours=1)
+    for n in range(65):
+        contact = make_contact(name=f"客户{n:03d}号", active_at=at)
+        make_follow(guide=as_guide.guide, contact=contact, followed_at=at)
+    seen, after = [], ""
+    for _ in range(3):
+        response = as_guide.get(LIST, query | ({"after": after} if after else {}))
+        seen += [follow.pk for follow in response.context["follows"]]
+        after = response.context["after"]
+    assert (len(seen), len(set(seen)), after) == (65, 65, "")
+
+
+@pytest.mark.parametrize("after", ["x", "1-", "-1", "9" * 30 + "-1", "1.5-2"])
+def test_a_made_up_place_is_the_first_page(as_guide, after):
+    people(as_guide.guide, "周晚晴")
+    assert "周晚晴" in as_guide.get(LIST, {"after": after}).content.decode()
+
+
+def test_an_old_bookmark_with_a_bad_filter_still_opens(as_guide):
+    people(as_guide.guide, "周晚晴")
+    page = as_guide.get(LIST, {"segment": "birthday", "q": "长" * 99}).content.decode()
+    assert "周晚晴" in page
+
+
+@pytest.mark.parametrize("rows", [1, 50])
+def test_the_list_costs_three_queries(as_guide, rows, django_assert_num_queries):
+    people(as_guide.guide, *[f"客户{n}" for n in range(rows)])
+    with django_assert_num_queries(3):
+        as_guide.get(LIST, {"q": "客户"})
+
+
+def test_the_list_is_for_guides(as_manager, as_content):
+    assert as_manager.get(LIST).status_code == 403
+    assert as_content.get(LIST).status_code == 403
+
+
+def test_a_customer_outside_the_chat_has_a_way_into_it(as_guide):
+    follow = make_follow(guide=as_guide.guide, contact=make_contact(name="橘子汽水"))
+    page = as_guide.get(reverse("workbench:customer", args=[follow.pk])).content.decode()
+    assert f'data-open-chat="{follow.contact.external_userid}"' in page
+    assert "去聊天发" in page
+    assert "data-open-tab" not in page
+    assert page.count("<h1") == 1
+
+
+def test_another_guides_customer_is_a_404(as_guide):
+    colleague = make_guide(store=as_guide.guide.store)
+    follow = make_follow(guide=colleague)
+    assert as_guide.get(reverse("workbench:customer", args=[follow.pk])).status_code == 404
+    assert as_guide.get(reverse("workbench:customer", args=[10**9])).status_code == 404
+
+
+def test_a_manager_sees_the_card_but_chats_for_nobody(as_manager):
+    follow = make_follow(guide=make_guide(store=as_manager.guide.store))
+    page = as_manager.get(reverse("workbench:customer", args=[follow.pk])).content.decode()
+    assert "去聊天发" not in page
