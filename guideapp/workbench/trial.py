@@ -52,16 +52,19 @@ def steps(since: datetime | None) -> list[Step]:
         sent = sent.filter(reported_at__gte=since)
         viewed = viewed.filter(opened_at__gte=since)
         welcomed = welcomed.filter(call__sent_at__gte=since)
+    first_sent = sent.aggregate(first=Min("reported_at"))["first"]
+    first_card = opened.aggregate(first=Min("at"))["first"]
     return [
         Step(
             _("打开侧边栏"),
             _("在沙盒里选一位导购，点开和客户的聊天"),
-            opened.aggregate(first=Min("at"))["first"],
+            # The sidebar opens on the tab that was used last: who sends from there has opened it.
+            min(filter(None, (first_card, first_sent)), default=None),
         ),
         Step(
             _("发一条素材"),
             _("切到“素材”，点“发送”，聊天里就看得到"),
-            sent.aggregate(first=Min("reported_at"))["first"],
+            first_sent,
         ),
         Step(
             _("客户看过"),

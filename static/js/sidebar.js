@@ -1,6 +1,7 @@
 // The shell beside a chat: asks WeCom's client who is in front of us, fills #panel with the tab that
 // was open last, and follows when the guide changes the chat. Markup comes from the page's templates.
 
+import { flush } from "./results.js";
 import { ready } from "./wecom-bridge.js";
 
 const SKELETON_MS = 300;
@@ -115,17 +116,13 @@ if (panel) {
   });
 
   // A swap of the whole panel arrived, or could not.
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.target === panel) clearTimeout(skeleton);
+  const onPanel = (name, act) => document.addEventListener(`htmx:${name}`, ({ detail }) => {
+    if (detail.target === panel) act(detail);
   });
-  document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target === panel) panel.removeAttribute("aria-busy");
-  });
-  document.addEventListener("htmx:responseError", (event) => {
-    if (event.detail.target === panel) show("error", event.detail.xhr.status);
-  });
-  document.addEventListener("htmx:sendError", (event) => {
-    if (event.detail.target !== panel) return;
+  onPanel("beforeSwap", () => clearTimeout(skeleton));
+  onPanel("afterSwap", () => panel.removeAttribute("aria-busy"));
+  onPanel("responseError", ({ xhr }) => show("error", xhr.status));
+  onPanel("sendError", () => {
     clearTimeout(skeleton); // what was loaded stays readable
     if (panel.querySelector(".skel")) show("error");
   });
@@ -135,8 +132,9 @@ if (panel) {
     for (const button of panel.querySelectorAll("button")) button.disabled = !is;
   };
   addEventListener("offline", () => connected(false));
-  addEventListener("online", () => {
+  addEventListener("online", async () => {
     connected(true);
+    await flush(); // the list that is fetched now already knows what was sent
     if (shown) load(shown);
     else start();
   });

@@ -59,6 +59,7 @@ def demo(tmp_path: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=30)
+    print((tmp_path / "demo.log").read_text())  # noqa: T201 -- pytest shows it when the test failed
 
 
 def test_from_nothing_to_the_first_sent_material_in_under_five_minutes(demo: str, browser: Browser):
