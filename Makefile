@@ -7,7 +7,7 @@ UV := $(PY) -m uv
 DEMO_ENV = DEMO=1 WECOM_SANDBOX=1 LOG_LEVEL=WARNING SITE_URL=http://127.0.0.1:$(PORT)
 
 help:  ## What there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-13s %s\n", $$1, $$2}'
 
 .venv/bin/python:
 	@tools/make-venv
@@ -39,6 +39,15 @@ test: .venv/.dev node_modules/.dev  ## Linters, checks and all tests
 lint: .venv/.dev  ## Linters and types only
 	@tools/lint
 
+prod-local: .venv/.dev node_modules/.sdk  ## Production processes on this machine, with a smoke test
+	@$(PY) -m tools.prod_local $(if $(DRIVER),--driver $(DRIVER))
+
+faults: .venv/.dev node_modules/.sdk  ## Every fault against real processes (KILLS=500, EVENTS=20000)
+	@$(PY) -m tests.faults.run $(if $(KILLS),--kills $(KILLS)) $(if $(EVENTS),--events $(EVENTS))
+
+restore-drill: .venv/.dev node_modules/.sdk  ## Backup under load, restore, reconcile, compare
+	@$(PY) -m tools.restore_drill
+
 pictures: .venv/.dev node_modules/.dev  ## Take docs/pictures/ from a running demo
 	@$(DEMO_ENV) $(PY) -m tools.pictures
 
@@ -51,7 +60,18 @@ lock: .venv/.dev  ## Write requirements*.txt anew from the .in files
 	@$(UV) pip compile -q --generate-hashes --no-header requirements-dev.in -o requirements-dev.txt
 	@$(UV) pip compile -q --generate-hashes --no-header requirements-prod.in -o requirements-prod.txt
 
+bench: .venv/.dev node_modules/.sdk  ## Measure the speed bars at 100 k customers (WRITE=1 keeps them)
+	@DEMO=1 $(PY) manage.py fetch_sdk
+	@$(PY) -m bench $(if $(WRITE),--write)
+
+seed-scale: .venv/.dev  ## Fill the kept database of bench-large: 1 M customers
+	@$(PY) -m bench --large --seed
+
+bench-large: .venv/.dev node_modules/.sdk  ## Measure the bars of a large company (WRITE=1 keeps them)
+	@DEMO=1 $(PY) manage.py fetch_sdk
+	@$(PY) -m bench --large $(if $(WRITE),--write)
+
 clean:  ## Forget the demo's data and everything built
 	rm -rf build var
 
-.PHONY: help demo test lint pictures messages lock clean
+.PHONY: help faults demo test lint pictures prod-local restore-drill messages lock clean bench seed-scale bench-large

@@ -9,6 +9,8 @@ from django.core.management import execute_from_command_line
 
 def main() -> None:
     """Run the command named on the command line."""
+    if sys.argv[1:2] == ["sandbox"]:  # runs alone: no database and no secret of the product
+        os.environ["DJANGO_SETTINGS_MODULE"] = "guideapp.sandbox.alone.settings"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "guideapp.settings")
     execute_from_command_line(sys.argv)
 

@@ -107,6 +107,8 @@ def database(url: str) -> dict[str, Any]:
         }
     if parts.scheme in {"postgres", "postgresql"}:
         pool = {"min_size": 2, "max_size": env_int("DATABASE_POOL_SIZE", 8), "timeout": 10}
+        # Workers and commands; `manage.py serve` asks for 5 s in the environment of its processes.
+        seconds = env_int("DATABASE_STATEMENT_SECONDS", 60)
         return {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": unquote(parts.path[1:]),
@@ -115,6 +117,34 @@ def database(url: str) -> dict[str, Any]:
             "HOST": parts.hostname or "",
             "PORT": str(parts.port or ""),
             "CONN_MAX_AGE": 0,  # required with a pool
-            "OPTIONS": {"pool": pool},
+            "OPTIONS": {"pool": pool, "options": f"-c statement_timeout={seconds}s"},
         }
     raise ImproperlyConfigured(f"DATABASE_URL begins with {parts.scheme!r}, which is not known.")
+
+
+def s3_storage(bucket: str, endpoint: str, signed_seconds: int) -> dict[str, Any]:
+    """Django's storage settings for a private bucket: signed addresses, nothing overwritten."""
+    return {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": bucket,
+            "endpoint_url": endpoint or None,
+            "region_name": env_str("S3_REGION", "") or None,
+            "access_key": env_str("S3_ACCESS_KEY", "") or None,  # None: the machine's own role
+            "secret_key": env_str("S3_SECRET_KEY", "") or None,
+            "addressing_style": env_str("S3_ADDRESSING_STYLE", "auto"),
+            "location": env_str("S3_PREFIX", ""),
+            "signature_version": "s3v4",
+            "default_acl": None,
+            "file_overwrite": False,
+            "querystring_auth": True,
+            "querystring_expire": signed_seconds or 3600,
+        },
+    }
+
+
+def s3_hosts(bucket: str, endpoint: str) -> list[str]:
+    """Where signed addresses lead, by path and by host; without an endpoint set MEDIA_HOSTS."""
+    parts = urlsplit(endpoint)
+    own = [f"{parts.scheme}://{parts.netloc}", f"{parts.scheme}://{bucket}.{parts.netloc}"]
+    return own if bucket and endpoint else []

@@ -12,6 +12,8 @@ from guideapp.env import (
     env_list,
     env_secret,
     env_str,
+    s3_hosts,
+    s3_storage,
 )
 
 # --- what kind of installation this is -----------------------------------------------------------
@@ -27,6 +29,7 @@ SITE_URL = env_str("SITE_URL", "http://127.0.0.1:8000" if LOCAL else None).rstri
 
 # --- Django ---------------------------------------------------------------------------------------
 SECRET_KEY = env_secret("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")  # older ones that signed what is out there
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]" if LOCAL else "")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 ROOT_URLCONF = "guideapp.urls"
@@ -53,11 +56,13 @@ INSTALLED_APPS = [
     *(["guideapp.demo"] if DEMO else []),
 ]
 
+METRICS_TOKEN = env_str("METRICS_TOKEN", "")  # what Prometheus shows at /metrics; empty: no page
 STATIC_HASHED = env_bool("STATIC_HASHED", default=not DEBUG)  # tests serve the plain files
 MIDDLEWARE = [
     "guideapp.core.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     *(["whitenoise.middleware.WhiteNoiseMiddleware"] if STATIC_HASHED else []),
+    *(["guideapp.core.metrics.MetricsMiddleware"] if METRICS_TOKEN else []),
     "guideapp.core.middleware.SecurityHeadersMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -103,13 +108,15 @@ TEMPLATES = [
 DATABASES = {
     "default": database(env_str("DATABASE_URL", "sqlite:///var/demo/db.sqlite3" if LOCAL else None))
 }
-REDIS_URL = env_str("REDIS_URL", "")  # cache and rate counters of several processes
+# Cache and rate counters of several processes; `redis://user:password@host:6379/0`.
+REDIS_URL = env_str("REDIS_URL", "")
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache"
+        "BACKEND": "guideapp.core.shared_cache.SharedCache"
         if REDIS_URL
         else "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": REDIS_URL or "cache",
+        "KEY_PREFIX": "guide",
     }
 }
 DATA_KEYS = env_secret("DATA_KEYS")  # `id:base64 of 32 bytes`, comma-separated, newest first
@@ -121,6 +128,13 @@ TASKS = {
         "QUEUES": ["urgent", "normal", "bulk"],
     }
 }
+# poll: workers ask the database. celery: a broker wakes them; the ledger stays what counts.
+JOBS_DRIVER = env_str("JOBS_DRIVER", "poll")
+CELERY_BROKER_URL = env_str("CELERY_BROKER_URL", REDIS_URL)
+if JOBS_DRIVER not in {"poll", "celery"}:
+    raise ImproperlyConfigured(f"JOBS_DRIVER is poll or celery, not {JOBS_DRIVER!r}.")
+if JOBS_DRIVER == "celery" and not CELERY_BROKER_URL:
+    raise ImproperlyConfigured("JOBS_DRIVER=celery needs CELERY_BROKER_URL or REDIS_URL.")
 
 # --- files ----------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -128,8 +142,14 @@ STATIC_ROOT = BASE_DIR / "var" / "static"
 STATICFILES_DIRS = [BASE_DIR / "static", ("vendor", BASE_DIR / "var" / "vendor")]
 (BASE_DIR / "var" / "vendor").mkdir(parents=True, exist_ok=True)
 MEDIA_ROOT = env_str("MEDIA_ROOT", str(BASE_DIR / "var" / ("demo" if DEMO else "") / "media"))
+S3_BUCKET = env_str("S3_BUCKET", "")  # set: uploads live in an S3-compatible store (COS, OSS, …)
+S3_ENDPOINT_URL = env_str("S3_ENDPOINT_URL", "")
+S3_SIGNED_SECONDS = env_int("S3_SIGNED_SECONDS", 3600)  # 0: we pass the bytes on ourselves
+_S3_HOSTS = s3_hosts(S3_BUCKET, S3_ENDPOINT_URL) if S3_SIGNED_SECONDS else []
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": s3_storage(S3_BUCKET, S3_ENDPOINT_URL, S3_SIGNED_SECONDS)
+    if S3_BUCKET
+    else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "guideapp.core.static_files.HashedFiles"
         if STATIC_HASHED
@@ -147,6 +167,9 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"  # what people see; the database keeps UTC
+CLOCK_OFFSET_SECONDS = env_int("CLOCK_OFFSET_SECONDS", 0)  # a process with a wrong clock, in tests
+if CLOCK_OFFSET_SECONDS and not LOCAL:
+    raise ImproperlyConfigured("CLOCK_OFFSET_SECONDS needs DEMO=1 or DEBUG=1: it makes time wrong.")
 
 # --- sessions and cookies -------------------------------------------------------------------------
 COOKIE_SECURE = env_bool("COOKIE_SECURE", default=not LOCAL)
@@ -175,8 +198,8 @@ SECURE_CSP = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF, CSP.NONCE, *_SDK_HOST],
     "style-src": [CSP.SELF, CSP.NONCE],
-    "img-src": [CSP.SELF, "data:", *env_list("MEDIA_HOSTS")],
-    "media-src": [CSP.SELF, *env_list("MEDIA_HOSTS")],
+    "img-src": [CSP.SELF, "data:", *env_list("MEDIA_HOSTS"), *_S3_HOSTS],
+    "media-src": [CSP.SELF, *env_list("MEDIA_HOSTS"), *_S3_HOSTS],
     "connect-src": [CSP.SELF],
     "frame-src": [CSP.SELF]
     if WECOM_SANDBOX
@@ -190,7 +213,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = env_bool("SSL_REDIRECT", default=not LOCAL)
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 0 if LOCAL else 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
@@ -231,13 +254,21 @@ WECOM_TIMEOUT_SECONDS = env_int("WECOM_TIMEOUT_SECONDS", 5)  # one call; the log
 # Logins that wait for WeCom at once: at most half of the threads of `manage.py serve`.
 WECOM_LOGINS_AT_ONCE = env_int("WECOM_LOGINS_AT_ONCE", 16 if LOCAL else 2)
 WECOM_CALLBACK_MAX_AGE_SECONDS = env_int("WECOM_CALLBACK_MAX_AGE_SECONDS", 600)  # 0: no window
+# What WeCom allows of one interface; we take 80 % of it, bulk work 60 %.
+WECOM_CALLS_PER_MINUTE = env_int("WECOM_CALLS_PER_MINUTE", 10_000)
+WECOM_CALLS_PER_HOUR = env_int("WECOM_CALLS_PER_HOUR", 150_000)
 WECOM_TRUSTED_HOSTS = env_list("WECOM_TRUSTED_HOSTS") or ALLOWED_HOSTS  # pages we may sign
+# Only `manage.py sandbox` fills these (sandbox/alone/settings.py): mounted, the played WeCom tells
+# and frames the host that it was called on.
+SANDBOX_CALLBACK_URL = SANDBOX_APP_URL = SANDBOX_HOME_PAGE = ""
+SANDBOX_CHAT_PAGE = "/s/"
 
 # --- organisation ---------------------------------------------------------------------------------
 LOGIN_STATE_SECONDS = 300
 GUIDE_IDLE_SECONDS = env_int("GUIDE_IDLE_SECONDS", 8 * 3600)
 HQ_IDLE_SECONDS = env_int("HQ_IDLE_SECONDS", 30 * 60)
 HQ_SESSION_SECONDS = env_int("HQ_SESSION_SECONDS", 8 * 3600)
+FRESH_LOGIN_MINUTES = env_int("FRESH_LOGIN_MINUTES", 5)  # a QR login counts so long for roles …
 LOGIN_LIMIT_PER_MINUTE = env_int("LOGIN_LIMIT_PER_MINUTE", 300 if LOCAL else 10)
 PROFILE_LIMIT_PER_10_MINUTES = env_int("PROFILE_LIMIT_PER_10_MINUTES", 120)
 
@@ -247,6 +278,9 @@ MATERIAL_VIDEO_MAX_MB = env_int("MATERIAL_VIDEO_MAX_MB", 10)
 MATERIAL_FILE_MAX_MB = env_int("MATERIAL_FILE_MAX_MB", 20)
 GUIDE_MESSAGES_PER_DAY = env_int("GUIDE_MESSAGES_PER_DAY", 12)  # prompts to one guide
 VISIT_BEACONS_PER_MINUTE = env_int("VISIT_BEACONS_PER_MINUTE", 60)  # one visitor
+
+# --- watching -------------------------------------------------------------------------------------
+SENTRY_DSN = env_str("SENTRY_DSN", "")  # crashes go there, without bodies, cookies and people
 
 # --- logs -----------------------------------------------------------------------------------------
 LOG_LEVEL = env_str("LOG_LEVEL", "INFO")

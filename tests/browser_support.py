@@ -2,16 +2,50 @@
 
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from django.core.signals import request_finished, request_started
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from tests import screens
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
+_ANSWERED_WITHIN_SECONDS = 5
+
+
+class _UnderWay:
+    """How many requests the live server is answering."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._changed = threading.Condition()
+        request_started.connect(self._began)
+        request_finished.connect(self._ended)
+
+    def wait_for_none(self) -> None:
+        """Return when all are answered: the flush that comes now would deadlock with them."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._count <= 0, _ANSWERED_WITHIN_SECONDS)
+
+    def close(self) -> None:
+        """Stop counting."""
+        request_started.disconnect(self._began)
+        request_finished.disconnect(self._ended)
+
+    def _began(self, **about: Any) -> None:
+        self._add(1)
+
+    def _ended(self, **about: Any) -> None:
+        self._add(-1)
+
+    def _add(self, number: int) -> None:
+        with self._changed:
+            self._count += number
+            self._changed.notify_all()
 
 
 @dataclass
@@ -99,8 +133,10 @@ def browser_type_launch_args() -> dict[str, Any]:
 @pytest.fixture
 def windows(browser: Browser, live_server: Any) -> Iterator[Windows]:
     """Windows onto the live server; a console error at the end fails the test."""
-    opened = Windows(browser, live_server.url)
+    opened, under_way = Windows(browser, live_server.url), _UnderWay()
     yield opened
     opened.close()
+    under_way.wait_for_none()
+    under_way.close()
     unforgiven = opened.unforgiven()
     assert not unforgiven, "\n".join(unforgiven)

@@ -16,7 +16,13 @@ from guideapp.organisation.models import Guide, Role
 from guideapp.organisation.sessions import LOGIN_DAY, SessionStore
 from tests.factories import make_guide
 
-pytest_plugins = ["tests.browser_support", "tests.wecom_support"]
+pytest_plugins = [
+    "tests.browser_support",
+    "tests.database_support",
+    "tests.redis_support",
+    "tests.wecom_support",
+    "tests.alone_support",
+]
 
 
 @pytest.fixture(autouse=True)

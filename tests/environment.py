@@ -27,7 +27,19 @@ _FIXED = {
     "WECOM_CALLBACK_AES_KEY": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
     "LOG_LEVEL": "WARNING",
 }
-_UNSET = ("REDIS_URL", "WECOM_API_BASE_URL", "WECOM_OAUTH_URL", "WECOM_QR_LOGIN_URL", "MEDIA_ROOT")
+_UNSET = (
+    "REDIS_URL",
+    "JOBS_DRIVER",
+    "CELERY_BROKER_URL",
+    "S3_BUCKET",
+    "METRICS_TOKEN",
+    "PROMETHEUS_MULTIPROC_DIR",
+    "SENTRY_DSN",
+    "WECOM_API_BASE_URL",
+    "WECOM_OAUTH_URL",
+    "WECOM_QR_LOGIN_URL",
+    "MEDIA_ROOT",
+)
 
 (Path(__file__).resolve().parent.parent / "var" / "test").mkdir(parents=True, exist_ok=True)
 os.environ.update(_FIXED)

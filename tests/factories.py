@@ -10,6 +10,7 @@ from guideapp.catalogue.models import Product, Sku
 from guideapp.compliance.models import SensitiveWord
 from guideapp.core.clock import now
 from guideapp.core.fields import blind_index
+from guideapp.core.models import Job
 from guideapp.materials.models import Category, Material, MaterialFile, Share, Visit
 from guideapp.members.models import (
     Contact,
@@ -24,6 +25,7 @@ from guideapp.members.models import (
     TimelineEvent,
 )
 from guideapp.organisation.models import Brand, Department, Guide, Region, Role, RoleGrant, Store
+from guideapp.wecom.models import ApiCall, CallbackEvent, OutboxCall
 
 _numbers = itertools.count(1)
 
@@ -288,3 +290,61 @@ def make_welcome(**kw: Any) -> WelcomeMessage:
     """The brand's welcome message, without a material."""
     kw["brand"] = kw.get("brand") or make_brand()
     return WelcomeMessage.objects.create(**{"text": "{客户}您好,我是{门店}的{导购}。"} | kw)
+
+
+# --- what talks with WeCom ------------------------------------------------------------------------
+
+
+def make_callback_event(**kw: Any) -> CallbackEvent:
+    """An event of the inbox that was given up."""
+    fields = {
+        "corp_id": "ww0a1b2c3d4e5f6071",
+        "digest": f"{_number():064x}",
+        "event": "change_external_contact",
+        "change_type": "edit_external_contact",
+        "fields": {"UserID": "linxm", "ExternalUserID": "wmExample000001"},
+        "created_at": now(),
+        "received_at": now(),
+        "state": CallbackEvent.State.DEAD,
+        "error": "guideapp.wecom.errors.WeComUnavailable: externalcontact/get: -1 system busy",
+    }
+    return CallbackEvent.objects.create(**fields | kw)
+
+
+def make_outbox_call(**kw: Any) -> OutboxCall:
+    """A text to a guide of which nobody knows whether it arrived."""
+    fields = {
+        "kind": "message_text",
+        "key": f"text:{_number()}",
+        "payload": {"userids": ["linxm"], "text": "周晚晴想看大衣"},
+        "lane": "normal",
+        "idempotent": False,
+        "state": OutboxCall.State.UNCERTAIN,
+        "attempts": 1,
+        "created_at": now(),
+    }
+    return OutboxCall.objects.create(**fields | kw)
+
+
+def make_api_call(**kw: Any) -> ApiCall:
+    """A call to WeCom that it refused: it knows no such member."""
+    fields = {"at": now(), "path": "user/get", "errcode": 60111, "duration_ms": 42}
+    return ApiCall.objects.create(**fields | kw)
+
+
+def make_job(**kw: Any) -> Job:
+    """A job that was given up."""
+    fields = {
+        "task": "guideapp.core.jobs.prune.prune_ledger",
+        "lane": "bulk",
+        "state": Job.State.DEAD,
+        "attempts": 5,
+        "fence": 5,
+        "run_at": now(),
+        "enqueued_at": now(),
+        "finished_at": now(),
+        "error_class": "builtins.ValueError",
+        "error": 'Traceback\n  File "/x/guideapp/core/jobs/prune.py", line 30, in prune_ledger\n'
+        "ValueError: 13800002046",
+    }
+    return Job.objects.create(**fields | kw)

@@ -18,13 +18,17 @@ from guideapp.core.models import AuditEntry
 from guideapp.organisation.models import Guide, Role
 from tests.conftest import GuideClient
 from tests.factories import (
+    make_api_call,
     make_brand,
+    make_callback_event,
     make_category,
     make_department,
     make_follow,
     make_grant,
     make_guide,
+    make_job,
     make_material,
+    make_outbox_call,
     make_region,
     make_share,
     make_store,
@@ -114,12 +118,34 @@ def _department(_target: Target) -> dict[str, Any]:
     return {"wecom_id": make_department().wecom_id}
 
 
+def _event(_target: Target) -> dict[str, Any]:
+    return {"event_id": make_callback_event().pk}
+
+
+def _call(_target: Target) -> dict[str, Any]:
+    return {"call_id": make_outbox_call().pk}
+
+
+def _api_call(_target: Target) -> dict[str, Any]:
+    return {"call_id": make_api_call().pk}
+
+
+def _job(_target: Target) -> dict[str, Any]:
+    return {"job_id": make_job().pk}
+
+
+def _why(_target: Target) -> dict[str, Any]:
+    return {"reason": "修好了", "seen": 1, "about": "linxm"}
+
+
 ROWS: dict[str, Row] = {
     # --- organisation ---
     "organisation:me": Row(EVERYBODY),
     "organisation:choose_look": Row(EVERYBODY, "POST", form=lambda _t: {"look": "dark"}),
     "organisation:choose_language": Row(EVERYBODY, "POST", form=lambda _t: {"language": "en"}),
+    "organisation:again": Row(EVERYBODY),
     "organisation:people": Row(ADMINS),
+    "organisation:people_search": Row(ADMINS, "POST", form=lambda _t: {"q": "林"}),
     "organisation:person": Row(ADMINS, args=_guide),
     "organisation:grant": Row(ADMINS, "POST", args=_guide, form=lambda _t: {"role": "hq_content"}),
     "organisation:revoke": Row(
@@ -176,6 +202,7 @@ ROWS: dict[str, Row] = {
     # --- workbench ---
     "workbench:home": Row(GUIDES),
     "workbench:customers": Row(GUIDES),
+    "workbench:customers_search": Row(GUIDES, "POST", form=lambda _t: {"q": "林"}),
     "workbench:customer": Row(STORE_SIDE, args=_follow),
     "workbench:sidebar": Row(SHOP),
     "workbench:recent": Row(SHOP),
@@ -195,6 +222,27 @@ ROWS: dict[str, Row] = {
     "workbench:team_store": Row(PEOPLE_OF_MANAGERS, args=lambda t: {"store_id": t.guide.store.pk}),
     "workbench:team_guides": Row(MANAGERS),
     "workbench:team_guide": Row(PEOPLE_OF_MANAGERS, args=_guide),
+    # --- workbench, headquarters ---
+    "workbench:wecom": Row(ADMINS),
+    "workbench:wecom_check": Row(ADMINS),
+    "workbench:wecom_run_check": Row(ADMINS, "POST"),
+    "workbench:wecom_inbox": Row(ADMINS),
+    "workbench:wecom_replay_dead": Row(ADMINS, "POST", form=_why),
+    "workbench:wecom_event": Row(ADMINS, args=_event),
+    "workbench:wecom_replay": Row(ADMINS, "POST", args=_event, form=_why),
+    "workbench:wecom_outbox": Row(ADMINS),
+    "workbench:wecom_call": Row(ADMINS, args=_call),
+    "workbench:wecom_send_again": Row(ADMINS, "POST", args=_call, form=_why),
+    "workbench:wecom_drop": Row(ADMINS, "POST", args=_call, form=_why),
+    "workbench:wecom_jobs": Row(ADMINS),
+    "workbench:wecom_job": Row(ADMINS, args=_job),
+    "workbench:wecom_run_again": Row(ADMINS, "POST", args=_job, form=_why),
+    "workbench:wecom_calls": Row(ADMINS),
+    "workbench:wecom_api_call": Row(ADMINS, args=_api_call),
+    "workbench:wecom_repeat": Row(ADMINS, "POST", args=_api_call, form=_why),
+    "workbench:wecom_sync": Row(ADMINS),
+    "workbench:audit": Row(ADMINS),
+    "workbench:accesses": Row(ADMINS),
 }
 
 

@@ -36,6 +36,10 @@ class PlayedWeCom:
         """corp, users, customers and messages as the control address tells them."""
         return self._ask("GET", "control/state", {})[1]
 
+    def told(self, what: str, **query: Any) -> dict[str, Any]:
+        """GET a control address: `told("calls", after=7)`, `told("state", only="now")`."""
+        return self._ask("GET", f"control/{what}", query)[1]
+
     def reset(self, scenario: str = "") -> None:
         """Begin anew, by default from the scenario loaded last."""
         self._done("control/reset", {"scenario": scenario})

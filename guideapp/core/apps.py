@@ -1,4 +1,6 @@
 from django.apps import AppConfig
+from django.conf import settings
+from django.utils.module_loading import import_string
 
 
 class CoreConfig(AppConfig):
@@ -8,6 +10,8 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         """Register the ledger's own periodic work; bad keys stop the start, not the first write."""
         from guideapp.core.fields import check_keys
-        from guideapp.core.jobs import prune  # noqa: F401
+        from guideapp.core.jobs import figures, prune  # noqa: F401
 
         check_keys()
+        if settings.SENTRY_DSN:
+            import_string("guideapp.core.crash_reports.start")(settings.SENTRY_DSN)

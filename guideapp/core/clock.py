@@ -3,14 +3,15 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.utils import timezone
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 def now() -> datetime:
-    """The present moment, aware UTC."""
-    return timezone.now()
+    """The present moment, aware UTC; a fault test may set it off by CLOCK_OFFSET_SECONDS."""
+    return timezone.now() + timedelta(seconds=settings.CLOCK_OFFSET_SECONDS)
 
 
 def day_of(moment: datetime) -> date:

@@ -10,6 +10,8 @@ class GuideAppError(Exception):
     code = "error"
     status = 400
     message: str | Promise = _("这一步没做成，再试一次")
+    # A job that met it runs again after so long, and the attempt does not count as failed.
+    rest_seconds: float | None = None
 
     def __init__(self, message: str | Promise | None = None) -> None:
         if message is not None:
@@ -42,3 +44,7 @@ class OverLimit(GuideAppError):
     def __init__(self, *, retry_after: int) -> None:
         super().__init__()
         self.retry_after = retry_after
+
+
+class CacheAway(Exception):
+    """The cache that all processes share does not answer; whoever counts there counts elsewhere."""

@@ -76,7 +76,12 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]  # no gene
 
 def check_keys() -> None:
     """Raise ImproperlyConfigured for DATA_KEYS that could not encrypt."""
-    _keys(settings.DATA_KEYS)
+    check_ring(settings.DATA_KEYS)
+
+
+def check_ring(ring: str) -> None:
+    """Raise ImproperlyConfigured for a key ring that could not encrypt."""
+    _keys(ring)
 
 
 @cache

@@ -12,6 +12,7 @@ from django.utils import translation
 from guideapp.core.errors import GuideAppError, OverLimit
 from guideapp.core.htmx import toast
 from guideapp.core.logs import set_request_id
+from guideapp.core.rotation import rotation
 
 type GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -25,7 +26,8 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Set the id, serve, send it back."""
+        """Set the id, serve, send it back; new secrets count from here on."""
+        rotation.look()
         given = request.headers.get("X-Request-Id", "")
         value = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         set_request_id(value)

@@ -8,7 +8,9 @@ of two characters finds nothing there, silently.
 
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 from django.db.models import Q
 from pypinyin import Style, lazy_pinyin, pinyin
@@ -66,17 +68,32 @@ def _runs(text: str) -> list[tuple[str, bool]]:
 
 def _chinese_tokens(run: str) -> list[str]:
     tokens = [*run, *(f"{a}{b}" for a, b in pairwise(run))]
+    usual = _syllables(run)
     for start in range(len(run)):
-        part = run[start : start + _PINYIN_RUN]
-        rest = lazy_pinyin(part[1:], errors="ignore")
-        for first in _readings(part[0], surname=start == 0):
+        rest = [syllable for syllable in usual[start + 1 : start + _PINYIN_RUN] if syllable]
+        for first in _readings(run[start], surname=start == 0):
             syllables = [first, *rest]
             tokens.append("".join(syllables))
             tokens.append("".join(syllable[0] for syllable in syllables))
     return tokens
 
 
-def _readings(character: str, *, surname: bool) -> list[str]:
+def _syllables(run: str) -> list[str]:
+    """The usual reading of each character, '' for an unknown one; a word decides ambiguous ones."""
+    readings = [_readings(character, surname=True) for character in run]
+    if all(len(some) <= 1 for some in readings):
+        return [some[0] if some else "" for some in readings]
+    usual: list[str] = lazy_pinyin(run, errors=_unknown)
+    return usual
+
+
+def _unknown(characters: str) -> Any:
+    """'' for each, so that every character keeps its place."""
+    return [""] * len(characters)
+
+
+@lru_cache(maxsize=20_000)
+def _readings(character: str, *, surname: bool) -> tuple[str, ...]:
     """Toneless readings of a character: all of them where it may be a surname, else the usual."""
     found = pinyin(character, style=Style.NORMAL, heteronym=surname, errors="ignore")
-    return list(dict.fromkeys(found[0])) if found else []
+    return tuple(dict.fromkeys(found[0])) if found else ()

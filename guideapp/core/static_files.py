@@ -1,5 +1,6 @@
 """Static files under names that carry their content's hash, imports of modules included."""
 
+from django.utils.functional import cached_property
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
@@ -7,3 +8,14 @@ class HashedFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  
     """`import "./sheet.js"` inside a module leads to the hashed name too."""
 
     support_js_module_import_aggregation = True
+
+    def url(self, name: str, force: bool = False) -> str:
+        """The address of a file. It cannot change while the process runs, so it is made once."""
+        known = self._addresses.get(name)
+        if known is None:
+            known = self._addresses[name] = super().url(name, force)
+        return known
+
+    @cached_property
+    def _addresses(self) -> dict[str, str]:
+        return {}

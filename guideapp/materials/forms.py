@@ -10,23 +10,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from guideapp.core.clock import now
-from guideapp.materials.models import Category, Material, MaterialFile, Standing
+from guideapp.materials.models import DRAWINGS, Category, Material, MaterialFile, Standing
 from guideapp.materials.services import MaterialText
 from guideapp.materials.services.library import MOST, PAGE
 from guideapp.organisation.models import Store
 
 _TOO_LONG = _("最多 %(limit_value)d 个字，现在 %(show_value)d 个")
 _REQUIRED = _("这一项要填")
-DRAWINGS = (
-    ("g-coat", _("大衣")),
-    ("g-dress", _("连衣裙")),
-    ("g-knit", _("针织")),
-    ("g-shirt", _("衬衫")),
-    ("g-trousers", _("裤装")),
-    ("g-scarf", _("围巾")),
-    ("g-bag", _("包")),
-    ("g-shoe", _("鞋")),
-)
 
 
 def _text(label: Any, limit: int, *, required: bool = False, **more: Any) -> forms.CharField:

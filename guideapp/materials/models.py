@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guideapp.attribution.models import TrackedLink
 from guideapp.core.clock import now
-from guideapp.core.models import TimestampedModel
+from guideapp.core.models import AppendOnly, TimestampedModel
 from guideapp.members.models import Contact
 from guideapp.organisation.models import Brand, Guide, Store
 
@@ -53,6 +53,19 @@ class Standing(models.TextChoices):
     LIVE = "live", _("已上线")
     EXPIRED = "expired", _("已过期")
     WITHDRAWN = "withdrawn", _("已下架")
+
+
+# Covers without a picture, by the name of their drawing.
+DRAWINGS = (
+    ("g-coat", _("大衣")),
+    ("g-dress", _("连衣裙")),
+    ("g-knit", _("针织")),
+    ("g-shirt", _("衬衫")),
+    ("g-trousers", _("裤装")),
+    ("g-scarf", _("围巾")),
+    ("g-bag", _("包")),
+    ("g-shoe", _("鞋")),
+)
 
 
 class MaterialQuerySet(models.QuerySet["Material"]):
@@ -156,6 +169,24 @@ class Material(TimestampedModel):
         if self.kind == self.Kind.IMAGE and self.file:
             return self.file.content_type in {"image/jpeg", "image/png"}
         return self.kind in {self.Kind.VIDEO, self.Kind.FILE} and self.file_id is not None
+
+
+class MaterialVersion(AppendOnly):
+    """What a live material said before somebody changed it: one row a version that is over."""
+
+    material = models.ForeignKey(Material, on_delete=models.PROTECT, related_name="versions")
+    version = models.PositiveIntegerField()
+    content = models.JSONField()  # field → text, number, or name of a file; times as ISO
+    changed = models.JSONField(default=list)  # names of the fields that the next version replaced
+    replaced_by = models.ForeignKey(Guide, on_delete=models.PROTECT, null=True)
+    replaced_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["material", "version"], name="one_row_a_material_version"
+            )
+        ]
 
 
 class MaterialDay(models.Model):

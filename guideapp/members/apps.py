@@ -7,7 +7,7 @@ class MembersConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the kinds of the timeline and the handlers of callbacks."""
-        from guideapp.members import handlers  # noqa: F401
+        from guideapp.members import handlers, receivers  # noqa: F401
         from guideapp.members.timeline import register
 
         register("contact_added", template="members/timeline/contact_added.html", behaviour=False)

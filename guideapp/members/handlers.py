@@ -7,6 +7,7 @@ itself proves (who began or ended, and when); the rest is read from WeCom by an 
 import logging
 
 from django.db import transaction
+from django.tasks import task
 
 from guideapp.core.jobs.enqueue import enqueue_once
 from guideapp.members.models import FollowRelation
@@ -15,6 +16,7 @@ from guideapp.members.signals import contact_added
 from guideapp.organisation.models import Guide
 from guideapp.organisation.services import sync_guide
 from guideapp.wecom.callbacks import handles
+from guideapp.wecom.inbox import HandleLater, close_event, handle_again
 from guideapp.wecom.models import CallbackEvent
 
 logger = logging.getLogger(__name__)
@@ -32,8 +34,6 @@ def customer_added(event: CallbackEvent) -> None:
     rooms above is due at once.
     """
     guide = _guide(event)
-    if guide is None:
-        return
     external_userid, at = event["ExternalUserID"], event.created_at
     with transaction.atomic():
         refresh_soon(external_userid, guide.userid)
@@ -83,13 +83,13 @@ def customer_deleted_guide(event: CallbackEvent) -> None:
 @handles(CONTACT, "transfer_fail")
 def handover_failed(event: CallbackEvent) -> None:
     """The customer did not move to the receiver; who follows them is read anew."""
-    guide = _guide(event)
     external_userid = event["ExternalUserID"]
+    refresh_soon(external_userid)
+    guide = _guide(event)
     with transaction.atomic():
-        refresh_soon(external_userid)
         known = FollowRelation.objects.filter(contact__external_userid=external_userid)
         follow = known.select_related("contact").first()
-        if guide is None or follow is None:
+        if follow is None:
             return
         record_event(
             kind="handover_failed",
@@ -111,24 +111,35 @@ def company_tags_changed(event: CallbackEvent) -> None:
     enqueue_once(read_tags, dedupe_key="members.tags")
 
 
+@task(queue_name="normal")  # it asks WeCom: the urgent threads are for what dies in 20 s
+def meet_guide(event_id: int, userid: str) -> None:
+    """Read the guide whom an event named, then have the event handled."""
+    known = Guide.objects.with_userid(userid).first() or sync_guide(userid)
+    if known is not None:
+        handle_again(event_id)
+    else:
+        logger.warning("event of an unknown guide", extra={"event": event_id})
+        close_event(event_id)
+
+
 def _end(event: CallbackEvent, reason: str) -> None:
-    guide = _guide(event)
-    if guide is not None:
-        end_follow(
-            guide=guide,
-            external_userid=event["ExternalUserID"],
-            reason=reason,
-            at=event.created_at,
-        )
+    end_follow(
+        guide=_guide(event),
+        external_userid=event["ExternalUserID"],
+        reason=reason,
+        at=event.created_at,
+    )
 
 
-def _guide(event: CallbackEvent) -> Guide | None:
-    """The guide whom the event names, asked for in WeCom when unknown; None: not one of ours."""
-    present = Guide.objects.with_userid(event["UserID"])
-    guide = present.select_related("store").first()
+def _guide(event: CallbackEvent) -> Guide:
+    """The guide whom the event names. One we have not met is asked for in WeCom by another job.
+
+    Raises HandleLater then: no urgent job waits for WeCom. Handlers say an end state, so that the
+    event may be handled after younger ones.
+    """
+    guide = Guide.objects.with_userid(event["UserID"]).select_related("store").first()
     if guide is None:
-        sync_guide(event["UserID"])
-        guide = present.all().first()
-    if guide is None:
-        logger.warning("event of an unknown guide", extra={"event": event.pk})
+        key = f"members:meet:{event.pk}"
+        enqueue_once(meet_guide, event.pk, event["UserID"], dedupe_key=key)
+        raise HandleLater
     return guide

@@ -8,10 +8,11 @@ from typing import Any, NoReturn
 from urllib.parse import parse_qsl, urlsplit
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import BigIntegerField, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 
@@ -21,7 +22,8 @@ from guideapp.core.clock import now, today
 from guideapp.core.error_pages import forbidden
 from guideapp.core.errors import Forbidden
 from guideapp.core.middleware import DomainErrorMiddleware
-from guideapp.organisation import sessions
+from guideapp.core.prepared import Given, Prepared
+from guideapp.organisation import held, sessions
 from guideapp.organisation.models import Guide, LoginDay, Region, Role, RoleGrant
 
 log = logging.getLogger(__name__)
@@ -33,7 +35,6 @@ admin_required = requires(Role.HQ_ADMIN)
 any_role_required = requires(*Role.values)
 
 TOUCH_SECONDS = 600  # a session row is written at most this often
-FRESH_QR_SECONDS = 300  # how old a QR login may be for roles, secrets and exports
 _SILENT_PREFIXES = ("/s/", "/g/")  # pages that only ever open inside WeCom
 
 
@@ -80,14 +81,20 @@ class GuideRequest(HttpRequest):
 
 
 def log_in(request: HttpRequest, guide: Guide, by_qr: bool) -> None:
-    """Begin a session of `guide` under a new key; whatever the old one held is dropped."""
+    """Begin a session of `guide` under a new key; whatever the old one held is dropped.
+
+    Except what the same person sent before they were asked to scan: it waits for them.
+    """
     moment = _seconds()
+    waiting = held.kept_for(request, guide.pk)
     request.session.flush()
     request.session[sessions.GUIDE] = guide.pk
     for key in (sessions.SINCE, sessions.SEEN, sessions.HQ_SEEN):
         request.session[key] = moment
     if by_qr:
         request.session[sessions.QR_AT] = moment
+    if waiting is not None:
+        request.session[sessions.HELD] = waiting
 
 
 def log_out(request: HttpRequest) -> None:
@@ -107,9 +114,29 @@ def actor_of(request: HttpRequest) -> Actor | None:
     return actor
 
 
+def fresh_login[View: Callable[..., Any]](act: str | Promise) -> Callable[[View], View]:
+    """A POST to the view needs a QR login of the last minutes (FRESH_LOGIN_MINUTES).
+
+    `act` names it for the person ("给角色"). Whoever scanned longer ago is led to a QR code first;
+    what they sent waits in their session, and one tap sends it again (organisation:again).
+    """
+
+    def mark(view: View) -> View:
+        view.fresh_act = act  # type: ignore[attr-defined]  # functions carry their rule
+        return view
+
+    return mark
+
+
+def fresh_act_of(view: object) -> str | Promise:
+    """What a view that declared `fresh_login` does; '' for any other view."""
+    act: str | Promise = getattr(view, "fresh_act", "")
+    return act
+
+
 def has_fresh_qr_login(request: HttpRequest) -> bool:
-    """True when the person scanned a QR code in the last five minutes (roles, exports, secrets)."""
-    return _age(request, sessions.QR_AT) < FRESH_QR_SECONDS
+    """True when the person scanned a QR code minutes ago (roles, exports, secrets, repairs)."""
+    return _age(request, sessions.QR_AT) < settings.FRESH_LOGIN_MINUTES * 60
 
 
 def login_url(path: str = "", *, by_qr: bool = False) -> str:
@@ -165,10 +192,16 @@ class AccessMiddleware:
         if rule.public:
             return None
         actor = actor_of(request)
+        needs_scan = request.method == "POST" and bool(fresh_act_of(view))
         if actor is None:
-            return _send_to_login(request)
+            knew_them = needs_scan and sessions.GUIDE in request.session
+            return _ask_for_scan(request) if knew_them else _send_to_login(request)
         if not actor.has(*rule.roles):
             return self._refuse(request, actor, view)
+        if needs_scan and not has_fresh_qr_login(request):
+            return _ask_for_scan(request)
+        if needs_scan:
+            held.forget(request)
         _note_use(request, actor)
         return None
 
@@ -196,11 +229,7 @@ def _read_actor(request: HttpRequest) -> Actor | None:
         return None
     if request.path.startswith("/hq/") and not _is_within_hq_limits(request):
         return None  # the session still opens the guide's own pages
-    grants = tuple(
-        RoleGrant.objects.in_force()
-        .filter(guide_id=guide_id)
-        .select_related("guide__store__region__brand", "store", "region")
-    )
+    grants = tuple(_GRANTS.rows(guide=guide_id))
     return Actor(guide=grants[0].guide, grants=grants) if grants else None
 
 
@@ -236,10 +265,20 @@ def _note_use(request: HttpRequest, actor: Actor) -> None:
 
 def _send_to_login(request: HttpRequest) -> HttpResponse:
     """A page goes to the login and comes back; a script is told to take its page there (401)."""
-    address = login_url(_page_of(request))
+    return _go_first(request, login_url(_page_of(request)), "login_expired", _("登录过期了"))
+
+
+def _ask_for_scan(request: HttpRequest) -> HttpResponse:
+    """Keep what was sent, and lead to the page that asks for a QR code and sends it again."""
+    held.hold(request, page=_page_of(request))
+    return _go_first(request, reverse("organisation:again"), "scan_first", _("先扫一次码"))
+
+
+def _go_first(request: HttpRequest, address: str, code: str, message: str) -> HttpResponse:
+    """Lead a browser to `address`; tell a script (401) to take its page there."""
     if not _is_scripted(request):
         return redirect(address)
-    body = {"code": "login_expired", "message": _("登录过期了"), "login": address}
+    body = {"code": code, "message": message, "login": address}
     response = JsonResponse(body, status=401)
     response["HX-Redirect"] = address
     return response
@@ -274,3 +313,11 @@ def _name_of(view: Callable[..., Any]) -> str:
 
 def _seconds() -> int:
     return int(now().timestamp())
+
+
+def _grants() -> QuerySet[RoleGrant]:
+    of_guide = RoleGrant.objects.in_force().filter(guide=Given("guide", BigIntegerField()))
+    return of_guide.select_related("guide__store__region__brand", "store", "region")
+
+
+_GRANTS = Prepared(_grants)  # each request of each page asks for them

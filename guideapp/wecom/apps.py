@@ -6,5 +6,11 @@ class WecomConfig(AppConfig):
     label = "wecom"
 
     def ready(self) -> None:
-        """Register the calls of the outbox and listen to the job ledger."""
-        from guideapp.wecom import outbox_calls, receivers  # noqa: F401
+        """Register the outbox's calls, the figures and the check; listen to the job ledger."""
+        from guideapp.wecom import (  # noqa: F401
+            check_machine,
+            check_probes,
+            figures,
+            outbox_calls,
+            receivers,
+        )

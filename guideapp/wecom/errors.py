@@ -54,12 +54,22 @@ class WeComNotSent(WeComUnavailable):
 
 
 class WeComRateLimited(WeComError):
-    """Too many calls: 45009 (wait for the window, `wait_seconds`), 45033 (too many at once)."""
+    """Too many calls: 45009 (wait for the window, `rest_seconds`), 45033 (too many at once)."""
 
     code = "wecom_rate_limited"
     status = 503
     message = _("企业微信限制了频率，稍后再试")
-    wait_seconds = 60
+    rest_seconds: float | None = 60
+
+
+class WeComOverBudget(WeComRateLimited):
+    """Our own share of the interface's quota is used up until the window ends: nothing was sent."""
+
+    code = "wecom_over_budget"
+
+    def __init__(self, path: str, *, rest_seconds: float) -> None:
+        super().__init__(45009, "our own budget", path, retryable=True)
+        self.rest_seconds = rest_seconds
 
 
 class WeComTokenExpired(WeComError):
@@ -130,6 +140,30 @@ def error_of(errcode: int, errmsg: str, path: str) -> WeComError:
     """The error that stands for `errcode`, ready to be raised."""
     kind = _CLASSES.get(errcode, WeComRefused)
     return kind(errcode, errmsg, path, retryable=errcode in _RETRYABLE)
+
+
+class NobodyHandles(GuideAppError):
+    """An event that no room has a handler for: to replay it would change nothing."""
+
+    code = "nobody_handles"
+    status = 409
+    message = _("这类事件用不到，不用重放")
+
+
+class CallNotRepeatable(GuideAppError):
+    """A call of the outbox that is over, void, or without the code that it needs."""
+
+    code = "call_not_repeatable"
+    status = 409
+    message = _("这条不能再发了：已经发出、过期，或一次性的码已经用掉")
+
+
+class ReadNotRepeatable(GuideAppError):
+    """A call that changes something in WeCom, or hands out a secret."""
+
+    code = "read_not_repeatable"
+    status = 409
+    message = _("只有读取类的调用可以在这里重放，其余从“要发出的”里重发")
 
 
 class UntrustedPage(GuideAppError):

@@ -14,7 +14,7 @@ from guideapp.core.jobs.schedule import periodic
 from guideapp.core.logs import mask
 from guideapp.wecom.callback_xml import read_elements
 from guideapp.wecom.callbacks import STATE_EVENTS, handlers_of, lane_of
-from guideapp.wecom.errors import StaleCallback
+from guideapp.wecom.errors import NobodyHandles, StaleCallback
 from guideapp.wecom.models import CallbackEvent
 
 KEEP = timedelta(days=30)
@@ -35,6 +35,13 @@ SET deliveries = wecom_callbackevent.deliveries + 1,
     state = CASE WHEN %s THEN 'pending' ELSE wecom_callbackevent.state END
 RETURNING id, deliveries
 """
+
+
+class HandleLater(Exception):
+    """A handler cannot tell yet what the event means, and has seen to it that a job finds out.
+
+    The event stays pending until that job calls `handle_again` or `close_event`.
+    """
 
 
 def receive(message: bytes, *, timestamp: str) -> None:
@@ -79,19 +86,50 @@ def handle_event(event_id: int) -> None:
     event = CallbackEvent.objects.filter(pk=event_id, state=CallbackEvent.State.PENDING).first()
     if event is None:
         return
-    for handler in handlers_of(event.event, event.change_type):
-        handler(event)
-    handled = CallbackEvent.objects.filter(pk=event_id)
-    if event.event in STATE_EVENTS:  # one that came again meanwhile has a job of its own
-        handled = handled.filter(deliveries=event.deliveries)
-    kept = {name: text for name, text in event.fields.items() if name != _WELCOME_CODE}
-    handled.update(state=CallbackEvent.State.DONE, handled_at=now(), fields=kept, error="")
+    try:
+        for handler in handlers_of(event.event, event.change_type):
+            handler(event)
+    except HandleLater:
+        return
+    _done(event)
+
+
+def handle_again(event_id: int) -> None:
+    """Have a pending event handled from the beginning, in its own lane."""
+    event = CallbackEvent.objects.filter(pk=event_id, state=CallbackEvent.State.PENDING).first()
+    if event is not None:
+        job = handle_event.using(queue_name=lane_of(event.event, event.change_type))
+        enqueue_once(job, event_id, dedupe_key=f"inbox:{event_id}")
+
+
+def close_event(event_id: int) -> None:
+    """Nothing is to be done about a pending event: it is about nobody of ours."""
+    event = CallbackEvent.objects.filter(pk=event_id, state=CallbackEvent.State.PENDING).first()
+    if event is not None:
+        _done(event)
 
 
 def event_died(event_id: int, error: str) -> None:
     """Mark an event whose job was given up; a repeated delivery makes it pending again."""
     pending = CallbackEvent.objects.filter(pk=event_id, state=CallbackEvent.State.PENDING)
     pending.update(state=CallbackEvent.State.DEAD, error=mask(error))
+
+
+def replay(event: CallbackEvent) -> bool:
+    """Have a locked event handled (again) by a job; False when it waits already.
+
+    Handlers re-read the truth, so a second time is harmless; a welcome code is long void by then.
+    Raises NobodyHandles for an event that no room has a handler for.
+    """
+    if event.state == CallbackEvent.State.PENDING:
+        return False
+    if not handlers_of(event.event, event.change_type):
+        raise NobodyHandles
+    event.state, event.error = CallbackEvent.State.PENDING, ""
+    event.save(update_fields=["state", "error"])
+    job = handle_event.using(queue_name=lane_of(event.event, event.change_type))
+    enqueue_once(job, event.pk, dedupe_key=f"inbox:{event.pk}")
+    return True
 
 
 @periodic("37 3 * * *", name="prune_inbox")
@@ -101,6 +139,14 @@ def prune_inbox() -> None:
     old = CallbackEvent.objects.filter(received_at__lt=now() - KEEP).order_by("received_at")
     while keys := list(old.values_list("pk", flat=True)[:_PRUNE_BATCH]):
         CallbackEvent.objects.filter(pk__in=keys).delete()
+
+
+def _done(event: CallbackEvent) -> None:
+    handled = CallbackEvent.objects.filter(pk=event.pk)
+    if event.event in STATE_EVENTS:  # one that came again meanwhile has a job of its own
+        handled = handled.filter(deliveries=event.deliveries)
+    kept = {name: text for name, text in event.fields.items() if name != _WELCOME_CODE}
+    handled.update(state=CallbackEvent.State.DONE, handled_at=now(), fields=kept, error="")
 
 
 def _is_stale(timestamp: str) -> bool:

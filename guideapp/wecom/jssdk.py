@@ -24,7 +24,7 @@ SDK_INTEGRITY = f"sha256-{base64.b64encode(bytes.fromhex(SDK_SHA256)).decode()}"
 SDK_PACKAGE_FILE = Path("node_modules/@wecom/jssdk/dist/wecom.global.prod.js")
 SDK_FILE = Path("var/vendor/wecom-jssdk.js")  # static name: vendor/wecom-jssdk.js
 _URL_MAX = 2000
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Signature(TypedDict):
@@ -87,7 +87,7 @@ def trusted(url: str) -> str:
         raise UntrustedPage from None
     known = {name.strip("[]").lower() for name in settings.WECOM_TRUSTED_HOSTS}
     secure = parts.scheme == "https" or (
-        parts.scheme == "http" and settings.LOCAL and host in _LOOPBACK
+        parts.scheme == "http" and settings.LOCAL and host in LOOPBACK
     )
     if host not in known or not secure or "@" in parts.netloc or "\\" in page:
         raise UntrustedPage

@@ -52,7 +52,7 @@ class OutboxCall(models.Model):
 
     `key` is the business key: the same effect asked for twice is one row. A call that must not be
     repeated blindly (`idempotent` false) is `sending` before it goes out and `uncertain` after a
-    crash in between.
+    crash in between. A person may have it sent again, or drop it for good.
     """
 
     class State(models.TextChoices):
@@ -61,6 +61,7 @@ class OutboxCall(models.Model):
         DONE = "done", _("已发出")
         FAILED = "failed", _("失败")
         UNCERTAIN = "uncertain", _("不确定")
+        DROPPED = "dropped", _("作废")
 
     kind = models.CharField(max_length=64)  # a name registered with wecom.outbox.call
     key = models.CharField(max_length=200, unique=True)
@@ -99,6 +100,19 @@ class ApiCall(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["path", "at"], name="calls_of_path")]
+
+
+class CallBudget(models.Model):
+    """How many calls of one interface all processes have reserved in the latest windows.
+
+    `wecom.budget` writes it by one conditional statement, so that no two processes overdraw it.
+    """
+
+    path = models.CharField(max_length=100, unique=True)
+    minute = models.IntegerField(default=0)  # minutes since 1970
+    minute_used = models.PositiveIntegerField(default=0)
+    hour = models.IntegerField(default=0)  # hours since 1970
+    hour_used = models.PositiveIntegerField(default=0)
 
 
 class Credential(TimestampedModel):

@@ -20,6 +20,7 @@ from guideapp.core.jobs.schedule import periodic
 from guideapp.core.logs import mask
 from guideapp.wecom.client import WeComClient, client
 from guideapp.wecom.errors import (
+    CallNotRepeatable,
     WeComError,
     WeComNotSent,
     WeComProtocol,
@@ -39,6 +40,7 @@ type Repair = Callable[[Payload, int], Payload | None]
 ANOTHER_APP_IS_SENDING = 41096  # and may yet fail: ask again until the code is void
 KEEP_DONE = timedelta(days=90)
 _AWAY_SECONDS = 30  # WeCom cannot be reached: nothing was tried, so no attempt is used up
+_INSISTS = timedelta(minutes=1)  # what ends so soon after the rest asks every two seconds
 _SENDING_AT_MOST = timedelta(minutes=5)
 _ERROR_MAX = 300
 _PRUNE_BATCH = 2_000
@@ -122,6 +124,28 @@ def call_died(call_id: int, error: str) -> None:
         _end(row, State.UNCERTAIN if row.state == State.SENDING else State.FAILED, error=error)
 
 
+def can_be_repeated(row: OutboxCall) -> bool:
+    """May a person have it sent again? Not after its end, nor without what its kind forgets."""
+    kind = _kinds.get(row.kind)
+    is_whole = kind is not None and all(name in row.payload for name in kind.forget)
+    is_over = row.expires_at is not None and row.expires_at <= now()
+    return row.state in {State.FAILED, State.UNCERTAIN} and is_whole and not is_over
+
+
+def send_again(row: OutboxCall) -> None:
+    """Owe WeCom a locked call once more. Raises CallNotRepeatable; see `can_be_repeated`."""
+    if not can_be_repeated(row):
+        raise CallNotRepeatable
+    row.state, row.errcode, row.error = State.WAITING, None, ""
+    row.save(update_fields=["state", "errcode", "error"])
+    deliver.using(queue_name=row.lane).enqueue(row.pk)
+
+
+def drop(row: OutboxCall) -> None:
+    """Give a locked call up for good. One that is under way may still say how it ended."""
+    _end(row, State.DROPPED, error="dropped by a person")
+
+
 @periodic("*/5 * * * *", name="close_abandoned_calls")
 @task(queue_name="normal")
 def close_abandoned_calls() -> None:
@@ -182,9 +206,10 @@ def _after(row: OutboxCall, kind: _Kind, error: WeComError) -> None:
 
 def _rest(row: OutboxCall, error: WeComRateLimited | WeComNotSent) -> timedelta:
     """How long to leave WeCom alone: its window, or a while; a call that expires soon insists."""
-    if row.expires_at:
+    rest = timedelta(seconds=error.rest_seconds or _AWAY_SECONDS)
+    if row.expires_at and row.expires_at - now() <= rest + _INSISTS:
         return timedelta(seconds=2)
-    return timedelta(seconds=getattr(error, "wait_seconds", _AWAY_SECONDS))
+    return rest
 
 
 def _may_have_arrived(error: WeComError) -> bool:
@@ -195,7 +220,8 @@ def _may_have_arrived(error: WeComError) -> bool:
 def _wait(row: OutboxCall, error: WeComError, **changes: Any) -> None:
     """Waiting again: this attempt certainly had no effect."""
     changes |= {"errcode": error.errcode or None, "error": mask(str(error))[:_ERROR_MAX]}
-    OutboxCall.objects.filter(pk=row.pk).update(state=State.WAITING, **changes)
+    kept = OutboxCall.objects.filter(pk=row.pk).exclude(state=State.DROPPED)
+    kept.update(state=State.WAITING, **changes)
 
 
 def _end(row: OutboxCall, state: OutboxCall.State, *, error: str = "", **changes: Any) -> None:
@@ -207,6 +233,6 @@ def _end(row: OutboxCall, state: OutboxCall.State, *, error: str = "", **changes
     with transaction.atomic():
         if OutboxCall.objects.filter(pk=row.pk).exclude(state=State.DONE).update(**changes):
             call_ended.send(OutboxCall, call_id=row.pk, kind=row.kind, state=state)
-    if state != State.DONE:
+    if state not in {State.DONE, State.DROPPED}:
         words = {"call": row.pk, "kind": row.kind, "state": str(state)}
         logger.error("A call to WeCom was not delivered.", extra=words)

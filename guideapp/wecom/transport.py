@@ -18,6 +18,7 @@ from django.db import connection
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 
+from guideapp.wecom.budget import budget
 from guideapp.wecom.errors import (
     WeComError,
     WeComNotSent,
@@ -86,6 +87,7 @@ class Transport:
     def _attempt(self, call: Call, token: str, attempt: int) -> Answer:
         wait = settings.WECOM_TIMEOUT_SECONDS
         with limits.place(call.path, wait_seconds=wait):
+            budget.spend(call.path)
             started = time.monotonic()
             errcode: int | None = None
             failure = ""

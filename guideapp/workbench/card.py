@@ -14,6 +14,7 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.fields import BigIntegerField, CharField, DateTimeField
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Concat, JSONObject, LPad
 from django.utils import timezone
@@ -23,9 +24,11 @@ from django.utils.translation import gettext_lazy
 
 from guideapp.catalogue.models import Sku
 from guideapp.core.clock import day_of, now, today
+from guideapp.core.prepared import Given, Prepared
 from guideapp.core.templatetags.page import ago, mask_phone
 from guideapp.members.models import (
     FollowRelation,
+    FollowRelationQuerySet,
     Member,
     MembershipCard,
     Observation,
@@ -149,6 +152,20 @@ class Card:
 def card_rows(actor: Actor) -> QuerySet[FollowRelation]:
     """Open relations that `actor` may see, each with what its card needs; the own one first."""
     own_first = Case(When(guide=actor.guide, then=0), default=1)
+    return _rows().visible_to(actor).order_by(own_first, "followed_at")
+
+
+def card_row(actor: Actor, external_userid: str) -> FollowRelation | None:
+    """The first of `card_rows` about this customer; a guide's own one by a query made ready."""
+    if actor.has(Role.GUIDE):
+        own = _OWN.first(guide=actor.guide.pk, external_userid=external_userid)
+        if own is not None or actor.roles == {Role.GUIDE}:
+            return own
+    return card_rows(actor).filter(contact__external_userid=external_userid).first()
+
+
+def _rows() -> FollowRelationQuerySet:
+    """Open relations with what a card needs."""
     cards = MembershipCard.objects.filter(
         member=OuterRef("contact__member"), brand=OuterRef("guide__store__region__brand")
     )
@@ -162,7 +179,6 @@ def card_rows(actor: Actor) -> QuerySet[FollowRelation]:
     note = JSONObject(text="text", author="author__name", at="at")
     return (
         FollowRelation.objects.active()
-        .visible_to(actor)
         .select_related("guide__store", "contact__member__home_store")
         .defer("contact__unionid", "contact__member__unionid")
         .annotate(
@@ -170,7 +186,6 @@ def card_rows(actor: Actor) -> QuerySet[FollowRelation]:
             note_json=Subquery(notes.values(found=note)[:1]),
             tag_names=Subquery(tags.values("names")),
         )
-        .order_by(own_first, "followed_at")
     )
 
 
@@ -207,8 +222,7 @@ def build_card(follow: FollowRelation, actor: Actor) -> Card:
 
 def suggestion_of(follow: FollowRelation) -> Suggestion | None:
     """The one suggestion that the card shows now."""
-    rows = Suggestion.objects.filter(guide=follow.guide_id, contact=follow.contact_id)
-    return rows.showable(at=now()).order_by("priority", "-proposed_at").first()
+    return _SUGGESTED.first(guide=follow.guide_id, contact=follow.contact_id, at=now())
 
 
 def _may_edit(follow: FollowRelation, actor: Actor) -> bool:
@@ -224,11 +238,7 @@ def _may_edit(follow: FollowRelation, actor: Actor) -> bool:
 
 def _behaviours(follow: FollowRelation) -> list[Behaviour]:
     """The last three things the customer did, newest first."""
-    rows = (
-        TimelineEvent.objects.filter(contact=follow.contact_id, kind__in=behaviours())
-        .select_related("guide")
-        .order_by("-at")[:3]
-    )
+    rows = _BEHAVIOURS.rows(contact=follow.contact_id)
     young = now() - HOT
     return [
         Behaviour(event=row, template=kind.template, is_hot=row.at > young)
@@ -239,15 +249,7 @@ def _behaviours(follow: FollowRelation) -> list[Behaviour]:
 
 def _bought(member: Member, actor: Actor) -> list[Bought]:
     """The last two orders, each with the drawing of its first piece."""
-    drawing = Sku.objects.filter(code=OuterRef("sku_code")).values("product__drawing")[:1]
-    rows = (
-        TimelineEvent.objects.filter(member=member, kind="purchase")
-        .annotate(sku_code=KT("params__lines__0__sku_code"))
-        .annotate(drawing=Subquery(drawing))
-        .select_related("store")
-        .order_by("-at")[:2]
-    )
-    return [_order(row, actor) for row in rows]
+    return [_order(row, actor) for row in _BOUGHT.rows(member=member.pk)]
 
 
 def _order(event: TimelineEvent, actor: Actor) -> Bought:
@@ -339,3 +341,41 @@ def _days_ago(moment: datetime | None) -> str:
     if days < 365:
         return _("%(n)s 天前") % {"n": days}
     return _("%(n)s 年前") % {"n": days // 365}
+
+
+def _own_rows() -> QuerySet[FollowRelation]:
+    own = _rows().filter(guide=Given("guide", BigIntegerField()))
+    of_customer = own.filter(contact__external_userid=Given("external_userid", CharField()))
+    return of_customer.order_by("followed_at")[:1]
+
+
+def _suggested() -> QuerySet[Suggestion]:
+    rows = Suggestion.objects.filter(
+        guide=Given("guide", BigIntegerField()), contact=Given("contact", BigIntegerField())
+    )
+    showable = rows.showable(at=Given("at", DateTimeField()))
+    return showable.order_by("priority", "-proposed_at")[:1]
+
+
+def _last_behaviours() -> QuerySet[TimelineEvent]:
+    rows = TimelineEvent.objects.filter(
+        contact=Given("contact", BigIntegerField()), kind__in=behaviours()
+    )
+    return rows.select_related("guide").order_by("-at")[:3]
+
+
+def _last_bought() -> QuerySet[TimelineEvent]:
+    drawing = Sku.objects.filter(code=OuterRef("sku_code")).values("product__drawing")[:1]
+    return (
+        TimelineEvent.objects.filter(member=Given("member", BigIntegerField()), kind="purchase")
+        .annotate(sku_code=KT("params__lines__0__sku_code"))
+        .annotate(drawing=Subquery(drawing))
+        .select_related("store")
+        .order_by("-at")[:2]
+    )
+
+
+_OWN = Prepared(_own_rows)
+_SUGGESTED = Prepared(_suggested)
+_BEHAVIOURS = Prepared(_last_behaviours)
+_BOUGHT = Prepared(_last_bought)

@@ -2,13 +2,23 @@
 
 from django.urls import path
 
-from guideapp.workbench.views import customers, home, sidebar, start, team
+from guideapp.workbench.views import (
+    audit,
+    customers,
+    home,
+    operator,
+    operator_rows,
+    sidebar,
+    start,
+    team,
+)
 
 app_name = "workbench"
 urlpatterns = [
     path("", start.start, name="start"),
     path("g/", home.home, name="home"),
     path("g/customers/", customers.customers, name="customers"),
+    path("g/customers/search/", customers.search, name="customers_search"),
     path("g/customers/<int:follow_id>/", customers.customer, name="customer"),
     path("s/", sidebar.shell, name="sidebar"),
     path("s/recent/", sidebar.recent, name="recent"),
@@ -24,4 +34,24 @@ urlpatterns = [
     path("m/stores/<int:store_id>/", team.store_board, name="team_store"),
     path("m/guides/", team.guides, name="team_guides"),
     path("m/guides/<int:guide_id>/", team.guide_week, name="team_guide"),
+    path("hq/wecom/", operator.overview, name="wecom"),
+    path("hq/wecom/check/", operator.check, name="wecom_check"),
+    path("hq/wecom/check/run/", operator.run_check, name="wecom_run_check"),
+    path("hq/wecom/inbox/", operator.inbox, name="wecom_inbox"),
+    path("hq/wecom/inbox/replay/", operator_rows.replay_dead_events, name="wecom_replay_dead"),
+    path("hq/wecom/inbox/<int:event_id>/", operator_rows.event, name="wecom_event"),
+    path("hq/wecom/inbox/<int:event_id>/replay/", operator_rows.replay_event, name="wecom_replay"),
+    path("hq/wecom/outbox/", operator.outbox, name="wecom_outbox"),
+    path("hq/wecom/outbox/<int:call_id>/", operator_rows.call, name="wecom_call"),
+    path("hq/wecom/outbox/<int:call_id>/send/", operator_rows.send_again, name="wecom_send_again"),
+    path("hq/wecom/outbox/<int:call_id>/drop/", operator_rows.drop, name="wecom_drop"),
+    path("hq/wecom/jobs/", operator.jobs, name="wecom_jobs"),
+    path("hq/wecom/jobs/<int:job_id>/", operator_rows.job, name="wecom_job"),
+    path("hq/wecom/jobs/<int:job_id>/run/", operator_rows.run_again, name="wecom_run_again"),
+    path("hq/wecom/calls/", operator.calls, name="wecom_calls"),
+    path("hq/wecom/calls/<int:call_id>/", operator_rows.api_call, name="wecom_api_call"),
+    path("hq/wecom/calls/<int:call_id>/repeat/", operator_rows.repeat, name="wecom_repeat"),
+    path("hq/wecom/sync/", operator.readings, name="wecom_sync"),
+    path("hq/audit/", audit.audit, name="audit"),
+    path("hq/audit/accesses/", audit.accesses, name="accesses"),
 ]

@@ -32,6 +32,14 @@ async function act(key, text = "") {
   return ok;
 }
 
+async function turn(fault) {
+  const rate = document.querySelector("[data-fault-rate]").value;
+  const body = new URLSearchParams({ fault, rate });
+  const { ok } = await post(document.querySelector("[data-faults]").dataset.faults, { body });
+  changed();
+  return ok;
+}
+
 // The client opens the app's pages anew for another member, without the cookies of the last one.
 async function play(select) {
   const body = JSON.stringify({ userid: select.value });
@@ -50,13 +58,13 @@ async function reset(button) {
 }
 
 document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-act],[data-reset],[data-clear]");
+  const button = event.target.closest("[data-act],[data-fault],[data-reset],[data-clear]");
   if (!button) return;
-  const { act: key, whyNot, reopens, reset: resets, clear } = button.dataset;
+  const { act: key, fault, whyNot, reopens, reset: resets, clear } = button.dataset;
   if (whyNot) say(whyNot, "bad");
   else if (resets) reset(button);
   else if (clear) post(clear).then(changed);
-  else if ((await act(key)) && reopens !== undefined) {
+  else if ((await (fault ? turn(fault) : act(key))) && reopens !== undefined) {
     document.querySelector("[data-reopen]").click();
   }
 });

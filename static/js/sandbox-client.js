@@ -1,17 +1,24 @@
 // The played client around our app's frame: answers the calls of the official SDK.
 //
 // static/sandbox/bridge.js in the frame tells the message shapes. What to answer is for the
-// server to say, which checks the signature against the address that the frame really has.
+// server to say, which checks the signature against the address that the frame really has. An app
+// on another port or host tells its address itself; the browser vouches for its origin.
 
 const frame = document.querySelector("[data-frame]");
 const offlineSwitch = document.querySelector("[data-offline-switch]");
 let isOnline = sessionStorage.getItem("sandbox-offline") !== "1"; // also in the next chat
+let shown = location.origin; // the origin of the page in the frame
 
 function tell(message) {
-  frame.contentWindow.postMessage({ wwsim: 2, ...message }, location.origin);
+  frame.contentWindow.postMessage({ wwsim: 2, ...message }, shown);
 }
 
-async function ask(name, params) {
+function addressOf(href) {
+  if (shown === location.origin) return frame.contentWindow.location.href;
+  return new URL(href).origin === shown ? href : shown;
+}
+
+async function ask(name, params, href) {
   const { invokeUrl, frame: id, userid, customer, group, context } = frame.dataset;
   const response = await fetch(invokeUrl, {
     method: "POST",
@@ -20,7 +27,7 @@ async function ask(name, params) {
       frame: id,
       api: name,
       params,
-      page_url: frame.contentWindow.location.href,
+      page_url: addressOf(href),
       userid,
       entry: context,
       external_userid: customer,
@@ -34,11 +41,12 @@ async function ask(name, params) {
 }
 
 const heard = {
-  hello() {
+  hello({ href }) {
+    showPath(href);
     tell({ kind: "network", online: isOnline });
   },
-  async invoke({ id, name, params }) {
-    const { answers, reply, open_chat: chat } = await ask(name, params);
+  async invoke({ id, name, params, href }) {
+    const { answers, reply, open_chat: chat } = await ask(name, params, href);
     if (answers) tell({ kind: "result", id, result: reply });
     if (chat) location.assign(`?${new URLSearchParams({ customer: chat })}`);
     document.dispatchEvent(new CustomEvent("sandbox:changed"));
@@ -47,19 +55,32 @@ const heard = {
 
 function start() {
   window.addEventListener("message", (event) => {
-    if (event.source !== frame.contentWindow || event.origin !== location.origin) return;
-    if (event.data?.wwsim === 1) heard[event.data.kind]?.(event.data);
+    if (event.source !== frame.contentWindow || event.data?.wwsim !== 1) return;
+    shown = event.origin;
+    heard[event.data.kind]?.(event.data);
   });
   frame.addEventListener("load", () => {
-    const { href, pathname } = frame.contentWindow.location;
-    const isPage = href !== "about:blank";
-    document.querySelector("[data-frame-path]").textContent = isPage ? pathname : "";
+    if (frame.contentDocument) showPath(frame.contentWindow.location.href); // of our own origin
   });
   open(frame.dataset.page);
 }
 
-// A page is always opened anew, as the client's web view is.
-function open(address) {
+function showPath(href) {
+  const isPage = href !== "about:blank";
+  document.querySelector("[data-frame-path]").textContent = isPage ? new URL(href).pathname : "";
+}
+
+// A page is always opened anew, as the client's web view is. The frame's name says which client
+// this is; only an empty page, which is of our own origin, lets us write it.
+async function open(address) {
+  const opening = await fetch(frame.dataset.openingUrl, { method: "POST" }).catch(() => null);
+  const name = opening?.ok ? (await opening.json()).name : "";
+  if (frame.contentDocument?.URL !== "about:blank") {
+    const emptied = new Promise((done) => frame.addEventListener("load", done, { once: true }));
+    frame.contentWindow.location.replace("about:blank");
+    await emptied;
+  }
+  frame.contentWindow.name = name;
   frame.src = address;
 }
 

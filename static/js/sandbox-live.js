@@ -43,10 +43,15 @@ async function ask() {
 function swap(part) {
   const old = document.querySelector(`[data-live="${part.dataset.live}"]`);
   if (!old || old.innerHTML === part.innerHTML) return;
-  const key = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
+  const held = old.contains(document.activeElement) && selectorOf(document.activeElement);
   old.replaceChildren(...part.childNodes);
-  if (key) old.querySelector(`[href="${CSS.escape(key)}"]`)?.focus();
+  if (held) old.querySelector(held)?.focus();
   if (old.dataset.live === "chat") toLastWord();
+}
+
+function selectorOf(element) {
+  const name = ["href", "data-act", "data-fault"].find((known) => element.hasAttribute(known));
+  return name && `[${name}="${CSS.escape(element.getAttribute(name))}"]`;
 }
 
 function toLastWord() {

@@ -5,7 +5,7 @@
 // the chat window around the page (/sandbox/), reached by postMessage; it names the frame
 // `wxwork/<version>`, so that any other page, tab or frame stays a plain browser.
 //
-//   page → window   {wwsim: 1, kind: "hello"}                        a page began
+//   page → window   {wwsim: 1, kind: "hello", href}                  a page began
 //                   {wwsim: 1, kind: "invoke", id, name, params, href}
 //                   {wwsim: 1, kind: "on", name}                     the page listens to an event
 //                   {wwsim: 1, kind: "eventresult", name, value}
@@ -15,8 +15,10 @@
 (() => {
   "use strict";
 
-  const client = /^wxwork\/\d+(\.\d+)+$/.test(window.name) ? window.name : "";
+  // A client without a bridge names the frame "wxwork/4.1.36 no-bridge".
+  const [, client, without] = /^(wxwork\/\d+(?:\.\d+)+)( no-bridge)?$/.exec(window.name) ?? [];
   if (window.parent === window || !client) return;
+  const home = new URL(document.currentScript.src).origin; // the window's, also on another port
 
   const plain = navigator.userAgent;
   const userAgent =
@@ -31,7 +33,7 @@
   let isOnline = true;
 
   function post(message) {
-    window.parent.postMessage({ wwsim: 1, ...message }, location.origin);
+    window.parent.postMessage({ wwsim: 1, ...message }, home);
   }
 
   // The SDK leaves functions in its parameters; postMessage would refuse to clone them.
@@ -39,7 +41,7 @@
     return JSON.parse(JSON.stringify(params ?? {}));
   }
 
-  window.WeixinJSBridge = {
+  const bridge = {
     invoke(name, params, callback) {
       const id = `${page}-${(calls += 1)}`;
       if (typeof callback === "function") waiting.set(id, callback);
@@ -50,6 +52,7 @@
       post({ kind: "on", name });
     },
   };
+  if (!without) window.WeixinJSBridge = bridge;
 
   const heard = {
     result({ id, result }) {
@@ -67,7 +70,7 @@
   };
 
   window.addEventListener("message", (event) => {
-    if (event.source !== window.parent || event.origin !== location.origin) return;
+    if (event.source !== window.parent || event.origin !== home) return;
     if (event.data?.wwsim === 2) heard[event.data.kind]?.(event.data);
   });
 
@@ -95,5 +98,5 @@
     return undefined;
   };
 
-  post({ kind: "hello" });
+  post({ kind: "hello", href: location.href });
 })();

@@ -74,6 +74,14 @@ def screens_of(story: Story) -> Iterator[Screen]:
         ("hq-welcome", reverse("acquisition:welcome_list")),
         ("hq-people", reverse("organisation:people")),
         ("hq-organisation", reverse("organisation:tree")),
+        *(
+            (f"hq-{name.replace('_', '-')}", reverse(f"workbench:{name}"))
+            for name in ("wecom", "wecom_check", "wecom_inbox", "wecom_outbox", "wecom_jobs")
+        ),
+        ("hq-wecom-calls", reverse("workbench:wecom_calls")),
+        ("hq-wecom-sync", reverse("workbench:wecom_sync")),
+        ("hq-audit", reverse("workbench:audit")),
+        ("hq-accesses", reverse("workbench:accesses")),
         ("sandbox", "/sandbox/"),
     ):
         yield Screen(name, "wangsi", address, desk=True)

@@ -69,7 +69,7 @@ def test_a_guide_without_a_store_has_no_welcome_but_a_prompt() -> None:
     make_welcome()
     follow = make_follow(guide=make_guide(store=None))
     assert greet_now(follow) is None
-    assert Suggestion.objects.get().evidence["welcome"] == "没有发"
+    assert Suggestion.objects.get().evidence["welcome"] == "none"
 
 
 def test_without_a_code_nothing_is_sent_and_the_guide_is_told() -> None:

@@ -29,19 +29,19 @@ def follow() -> FollowRelation:
 
 
 @pytest.mark.parametrize(
-    ("state", "errcode", "kind", "reason", "words"),
+    ("state", "errcode", "kind", "reason", "told"),
     [
-        (State.DONE, 0, "welcome_sent", None, "已发出"),
-        (State.FAILED, None, "welcome_missed", "too_late", "没发出去"),
-        (State.FAILED, 41050, "welcome_missed", "too_late", "没发出去"),
-        (State.FAILED, 41051, "welcome_missed", "already_talking", "没发出去"),
-        (State.FAILED, 41096, "welcome_missed", "too_late", "没发出去"),
-        (State.FAILED, 84061, "welcome_missed", "refused", "没发出去"),
-        (State.UNCERTAIN, None, "welcome_missed", "uncertain", "不确定发出没有"),
+        (State.DONE, 0, "welcome_sent", None, "sent"),
+        (State.FAILED, None, "welcome_missed", "too_late", "missed"),
+        (State.FAILED, 41050, "welcome_missed", "too_late", "missed"),
+        (State.FAILED, 41051, "welcome_missed", "already_talking", "missed"),
+        (State.FAILED, 41096, "welcome_missed", "too_late", "missed"),
+        (State.FAILED, 84061, "welcome_missed", "refused", "missed"),
+        (State.UNCERTAIN, None, "welcome_missed", "uncertain", "uncertain"),
     ],
 )
 def test_each_end_of_the_call_is_told_on_the_timeline_and_to_the_guide(
-    follow: FollowRelation, state: str, errcode: int | None, kind: str, reason: str, words: str
+    follow: FollowRelation, state: str, errcode: int | None, kind: str, reason: str, told: str
 ) -> None:
     delivery = greet_now(follow)
     assert delivery is not None
@@ -49,7 +49,7 @@ def test_each_end_of_the_call_is_told_on_the_timeline_and_to_the_guide(
     event = TimelineEvent.objects.get()
     assert (event.kind, event.params.get("reason")) == (kind, reason)
     assert (event.contact, event.guide) == (follow.contact, follow.guide)
-    assert Suggestion.objects.get().evidence["welcome"] == words
+    assert Suggestion.objects.get().evidence["welcome"] == told
 
 
 def test_the_prompt_says_when_and_how_the_customer_came(follow: FollowRelation) -> None:
@@ -60,7 +60,7 @@ def test_the_prompt_says_when_and_how_the_customer_came(follow: FollowRelation) 
     suggestion = Suggestion.objects.get()
     assert suggestion.rule == "new_customer"
     assert suggestion.evidence["added_at"] == came.isoformat()
-    assert suggestion.evidence["source"] == "扫码添加 · store31-qr7"
+    assert suggestion.evidence["source"] == {"add_way": 1, "state": "store31-qr7"}
     assert suggestion.proposed_at == came
 
 

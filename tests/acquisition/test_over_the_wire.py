@@ -45,7 +45,7 @@ def test_a_new_customer_reads_the_welcome_and_the_guide_is_told(
     assert "我是星河里店的林小满" in json.dumps(text, ensure_ascii=False)
     assert f"/v/{material.pk}/" in json.dumps(card)
     assert TimelineEvent.objects.filter(kind="welcome_sent").count() == 1
-    assert Suggestion.objects.get().evidence["welcome"] == "已发出"
+    assert Suggestion.objects.get().evidence["welcome"] == "sent"
     assert len(wecom.app_messages("linxm")) == 1
 
 
@@ -71,7 +71,7 @@ def test_a_half_event_is_welcomed_and_the_whole_one_adds_nothing(
 def test_where_the_console_greets_we_do_not(wecom: PlayedWeCom, guide: Guide) -> None:
     come(wecom, welcome=False)
     assert wecom.calls(SEND) == []
-    assert Suggestion.objects.get().evidence["welcome"] == "没有发"
+    assert Suggestion.objects.get().evidence["welcome"] == "none"
 
 
 def test_nothing_is_read_from_wecom_before_the_welcome_is_owed(

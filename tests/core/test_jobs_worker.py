@@ -1,9 +1,7 @@
 """The worker's threads: quick to wake, each lane by its own, gentle to stop."""
 
-import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +18,7 @@ from guideapp.core.jobs.models import Job, WorkerHeartbeat
 from guideapp.core.jobs.worker import Workers, run_due, start_threads
 from guideapp.core.models import AuditEntry
 from tests.core import job_tasks
-from tests.core.processes import database_url
+from tests.core.processes import end, manage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -244,16 +242,13 @@ def test_a_lane_that_does_not_exist_is_an_operators_mistake() -> None:
 
 def test_the_worker_command_works_and_ends_at_sigterm() -> None:
     job_tasks.note.enqueue("by another process")
-    command = [sys.executable, "manage.py", "worker", "--lanes", "normal"]
-    environment = {**os.environ, "DATABASE_URL": database_url()}
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)  # noqa: S603
+    process = manage("worker", "--lanes", "normal", stdout=subprocess.PIPE)
     try:
         until(lambda: ran() == ["by another process"], seconds=120)
         until(lambda: run_due() == 0)
         process.send_signal(signal.SIGTERM)
         said, _ = process.communicate(timeout=20)
     finally:
-        process.kill()
-        process.wait()
+        end(process)
     assert said.decode().splitlines() == ["Working on normal.", "Stopped."]
     assert process.returncode == 0

@@ -1,10 +1,8 @@
 """`manage.py serve --with-worker`: one process that answers, works, and ends when asked."""
 
-import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +12,7 @@ import requests
 
 from guideapp.core.jobs.models import Job, WorkerHeartbeat
 from tests.core import job_tasks
-from tests.core.processes import database_url
+from tests.core.processes import end, manage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,12 +23,9 @@ def served() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "manage.py", "serve", "--port", str(port), "--with-worker"]
-    environment = {**os.environ, "DATABASE_URL": database_url()}
-    process = subprocess.Popen(command, env=environment)  # noqa: S603 -- our own command
+    process = manage("serve", "--port", str(port), "--with-worker")
     yield f"http://127.0.0.1:{port}", process
-    process.kill()
-    process.wait()
+    end(process)
 
 
 def answers(url: str) -> bool:

@@ -245,6 +245,15 @@ def test_the_figures_are_counted_from_rows(as_content):
     assert (figures.live, figures.quiet) == (1, 1)
 
 
+def test_where_nothing_changed_no_arrow_is_shown(as_content):
+    material = make_material()
+    for day in (today(), today() - timedelta(days=7)):
+        MaterialDay.objects.create(material=material, day=day, sent=2_000, viewed=500)
+    page = as_content.get(LIBRARY).text
+    assert page.count("和上周持平") == 2
+    assert "↑" not in page
+
+
 def test_with_nothing_sent_no_figure_is_invented(as_content):
     page = as_content.get(LIBRARY)
     assert page.context["figures"].viewed_rate is None

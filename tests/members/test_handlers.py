@@ -7,14 +7,12 @@ import pytest
 from guideapp.core.clock import now
 from guideapp.core.jobs.models import Job
 from guideapp.core.jobs.worker import run_due
-from guideapp.members.handlers import customer_added, customer_deleted_guide
-from guideapp.members.models import Contact, FollowRelation, Suggestion, Tag, TimelineEvent
+from guideapp.members.models import FollowRelation, Suggestion, Tag, TimelineEvent
 from guideapp.members.services import propose, sync_contacts_of
 from guideapp.members.services.contacts import end_follow, open_follow
 from guideapp.members.signals import contact_added, contact_left
 from guideapp.organisation.models import Guide
 from guideapp.sandbox.models import CorpTag, Follow
-from guideapp.wecom.models import CallbackEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -173,13 +171,6 @@ def test_a_failed_handover_is_a_line_on_the_timeline(company, happen, redeliver)
     redeliver()
     event = TimelineEvent.objects.get(kind="handover_failed")
     assert event.params == {"reason": "customer_refused"}
-
-
-def test_an_event_of_somebody_who_is_no_guide_of_ours_changes_nothing(company):
-    event = CallbackEvent(fields={"UserID": "ghost", "ExternalUserID": "wmGhost"}, created_at=now())
-    customer_deleted_guide(event)
-    customer_added(event)
-    assert not Contact.objects.exists()
 
 
 def test_a_renamed_and_a_deleted_tag_follow(company, happen, redeliver):

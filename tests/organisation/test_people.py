@@ -12,6 +12,7 @@ from guideapp.organisation.models import Guide, Role, RoleGrant
 from tests.factories import make_grant, make_guide, make_region, make_store
 
 PEOPLE = reverse("organisation:people")
+SEARCH = reverse("organisation:people_search")
 
 
 def person_url(guide: Guide) -> str:
@@ -53,7 +54,24 @@ def test_the_list_goes_on_after_fifty(as_admin):
 def test_people_are_found_by_name_userid_and_alias(as_admin, words):
     linxm = make_guide(name="林小满", userid="linxm", alias="小林")
     make_guide()
-    assert as_admin.get(PEOPLE, {"q": words}).context["people"] == [linxm]
+    assert as_admin.post(SEARCH, {"q": words}).context["people"] == [linxm]
+
+
+def test_what_is_searched_for_is_in_no_address(as_admin):
+    fill(51)
+    make_guide(name="林小满")
+    page = as_admin.post(SEARCH, {"q": "林小满"})
+    assert "?q=" not in page.text
+    assert "HX-Push-Url" not in page.headers
+    assert len(as_admin.get(PEOPLE, {"q": "林小满"}).context["people"]) == 50  # an old bookmark
+    assert as_admin.get(SEARCH, {"q": "林小满"}).status_code == 405
+
+
+def test_a_search_goes_on_after_fifty(as_admin):
+    fill(60)
+    first = as_admin.post(SEARCH, {"role": "guide"})
+    second = as_admin.post(SEARCH, {"role": "guide", "after": first.context["next_after"]})
+    assert (len(first.context["people"]), len(second.context["people"])) == (50, 10)
 
 
 def test_people_are_found_by_role(as_admin):
@@ -74,7 +92,7 @@ def test_leavers_are_not_listed_and_have_no_page(as_admin):
 
 
 def test_a_search_that_finds_nobody_says_so(as_admin):
-    assert "没找到人" in as_admin.get(PEOPLE, {"q": "没有这个人"}).text
+    assert "没找到人" in as_admin.post(SEARCH, {"q": "没有这个人"}).text
 
 
 def test_htmx_gets_the_results_alone(as_admin):
@@ -186,11 +204,9 @@ def test_roles_need_a_qr_login_of_the_last_five_minutes(as_admin):
     guide = make_guide(roles=())
     grant = make_grant(guide=guide, role=Role.HQ_CONTENT)
     with time_machine.travel(now() + timedelta(minutes=5, seconds=1)):
-        assert "扫码后修改" in as_admin.get(person_url(guide)).text
+        assert "提交后再扫一次码" in as_admin.get(person_url(guide)).text
         for address in (grant_url(guide), revoke_url(grant)):
-            answer = as_admin.post(address, {"role": "hq_admin"})
-            assert answer["Location"].startswith("/wecom/login/?next=%2Fhq%2Fpeople%2F")
-            assert answer["Location"].endswith("by=qr")
+            assert as_admin.post(address, {"role": "hq_admin"})["Location"] == "/hq/again/"
     assert [held.role for held in guide.grants.filter(revoked_at=None)] == [Role.HQ_CONTENT]
 
 

@@ -2,11 +2,16 @@
 
 import pytest
 
-from guideapp.core.clock import now
+from guideapp.sandbox import clock
+from guideapp.sandbox.clock import now
 from guideapp.sandbox.models import AppMessage, User
+from guideapp.sandbox.models.address_book import MemberTag
 from guideapp.sandbox.services import media
 
 SEND = "message/send"
+RECALL = "message/recall"
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 64
+MP4 = b"\0\0\0\x18ftypmp42" + b"0" * 64
 
 
 def send(played, **change):
@@ -80,6 +85,17 @@ def test_an_uploaded_file_can_be_sent(played):
         ),
         ({"msgtype": "news", "news": {"articles": [{"title": "x", "url": "u"}] * 9}}, 45008),
         ({"msgtype": "image", "image": {"media_id": "none"}}, 40007),
+        ({"msgtype": "mpnews", "mpnews": {"articles": []}}, 44004),
+        (
+            {"msgtype": "mpnews", "mpnews": {"articles": [{"title": "x", "thumb_media_id": "x"}]}},
+            40007,
+        ),
+        ({"safe": 2}, 40058),
+        ({"msgtype": "news", "news": {"articles": [{"title": "x", "url": "u"}]}, "safe": 1}, 40074),
+        ({"toparty": "|".join(["1"] * 101)}, 82002),
+        ({"totag": "|".join(["1"] * 101)}, 82003),
+        ({"msgtype": "miniprogram_notice", "miniprogram_notice": {}}, 90200),
+        ({"msgtype": "miniprogram_notice", "miniprogram_notice": {"appid": "wx"}}, 90206),
     ],
 )
 def test_messages_that_are_refused_reach_nobody(played, change, errcode):
@@ -105,3 +121,36 @@ def test_more_than_thirty_a_minute_to_one_member_are_dropped_in_silence(played):
     assert (answer["errcode"], answer["invaliduser"]) == (0, "")
     assert len(played.app_messages("linxm")) == 30
     assert played.app_messages("chenyu")[0]["dropped"] == ["linxm"]
+
+
+def test_a_member_tag_names_its_members_and_departments(played):
+    tag = MemberTag.objects.create(id=7, name="店长", slug="app", departments=[4])
+    tag.users.add(User.objects.get(userid="linxm"))
+    assert send(played, touser="", totag="7|8")["invalidtag"] == "8"
+    assert len(played.app_messages("linxm")) == 1
+    assert len(played.app_messages("zhaoke")) == 1
+
+
+def test_an_article_with_its_own_page_and_a_video_with_words(played):
+    picture = media.upload(kind="image", filename="图.png", content_type="", content=PNG)
+    article = {"title": "周报", "thumb_media_id": picture.media_id, "content": "<p>好</p>"}
+    assert send(played, msgtype="mpnews", mpnews={"articles": [article]}, safe=2)["errcode"] == 0
+    video = media.upload(kind="video", filename="a.mp4", content_type="", content=MP4)
+    words = {"media_id": video.media_id, "title": "长" * 50}
+    assert send(played, msgtype="video", video=words)["errcode"] == 0
+    assert played.app_messages("linxm")[-1]["payload"]["title"] == "长" * 42
+
+
+def test_a_message_can_be_taken_back_for_a_day_by_the_app_that_sent_it(played):
+    msgid = send(played)["msgid"]
+    foreign = played.token(played.state()["corp"]["second_secret"])
+    assert played.post(RECALL, foreign, {"msgid": msgid})["errcode"] == 40058
+    assert played.post(RECALL, played.token(), {"msgid": msgid})["errcode"] == 0
+    assert AppMessage.objects.get(msgid=msgid).recalled_at is not None
+    assert played.post(RECALL, played.token(), {"msgid": "none"})["errcode"] == 40058
+
+
+def test_after_a_day_a_message_stays(played):
+    msgid = send(played)["msgid"]
+    clock.advance(24 * 3600 + 1)
+    assert played.post(RECALL, played.token(), {"msgid": msgid})["errcode"] == 42052

@@ -4,7 +4,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from guideapp.sandbox.models import OAuthCode
+from guideapp.sandbox import clock
+from guideapp.sandbox.models import OAuthCode, User
 from guideapp.sandbox.services import oauth
 
 CORP = "ww0a1b2c3d4e5f6071"
@@ -152,3 +153,71 @@ def test_somebody_known_can_scan_it_too(played, client):
     client.post("/sandbox/contact/chenyu/", {"customer": wutong})
     assert played.follow("chenyu", wutong)["add_way"] == 1
     assert client.get("/sandbox/contact/ghost/").status_code == 404
+
+
+def private(played, **change):
+    return authorize(played, person="linxm", scope="snsapi_privateinfo", **change)
+
+
+def test_private_fields_are_asked_for_on_a_page_of_consent(played):
+    page = private(played)
+    assert page.status_code == 200
+    assert "手机号" in page.content.decode()
+    assert not OAuthCode.objects.exists()
+
+
+def test_only_what_was_ticked_comes_back_with_the_ticket(played):
+    code = answer_of(private(played, agree="1", show=["mobile", "gender"]))["code"][0]
+    token = played.token()
+    told = played.get("auth/getuserinfo", access_token=token, code=code)
+    assert "expires_in" not in told
+    detail = played.post("auth/getuserdetail", token, {"user_ticket": told["user_ticket"]})
+    assert {name: detail[name] for name in ("userid", "mobile", "gender")} == {
+        "userid": "linxm",
+        "mobile": "13900000001",
+        "gender": "2",
+    }
+    assert "avatar" not in detail
+    old = played.post("user/getuserdetail", token, {"user_ticket": told["user_ticket"]})
+    assert old == detail
+
+
+def test_a_user_ticket_lives_half_an_hour(played):
+    code = answer_of(private(played, agree="1", show="mobile"))["code"][0]
+    token = played.token()
+    ticket = played.get("auth/getuserinfo", access_token=token, code=code)["user_ticket"]
+    clock.advance(1800)
+    answer = played.post("auth/getuserdetail", token, {"user_ticket": ticket})
+    assert answer["errcode"] == 84014
+    assert played.post("auth/getuserdetail", token, {"user_ticket": "x"})["errcode"] == 84015
+    assert played.post("auth/getuserdetail", token, {})["errcode"] == 84090
+
+
+def test_without_an_agentid_the_scope_is_as_silent_as_the_base(played):
+    query = {
+        "appid": CORP,
+        "redirect_uri": f"{played.url}/wecom/oauth/",
+        "response_type": "code",
+        "scope": "snsapi_privateinfo",
+    }
+    played.client.cookies["sandbox_person"] = "linxm"
+    response = played.client.get("/sandbox/connect/oauth2/authorize", query)
+    assert "user_ticket" not in who(played, answer_of(response)["code"][0])
+
+
+def test_a_member_outside_the_visible_range_gets_no_ticket(played):
+    User.objects.filter(userid="linxm").update(in_scope=False)
+    code = answer_of(private(played, agree="1", show="mobile"))["code"][0]
+    answer = who(played, code)
+    assert answer["userid"] == "linxm"
+    assert "user_ticket" not in answer
+
+
+def test_a_code_of_another_app_is_refused(played):
+    code = answer_of(authorize(played, person="linxm", agentid="1000003"))["code"][0]
+    assert who(played, code)["errcode"] == 50001
+
+
+def test_a_stranger_has_an_openid_only(played):
+    code = answer_of(authorize(played, person=played.customer("wutong")))["code"][0]
+    assert set(who(played, code)) == {"errcode", "errmsg", "openid"}

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from guideapp.core.clock import now as real_now
+from guideapp.sandbox import clock
 from guideapp.sandbox.models import AccessToken, App, Ticket
 from guideapp.sandbox.services import tokens
 
@@ -143,3 +145,88 @@ def test_each_call_is_logged_with_its_code_and_never_with_its_token(played):
     line = played.calls("user/get")[0]
     assert (line.errcode, line.ok, line.userid) == (60111, False, "nobody")
     assert token not in str(vars(line))
+
+
+def test_each_secret_of_the_company_has_a_token_of_its_own(played):
+    corp = played.state()["corp"]
+    names = ("app_secret", "contacts_secret", "customer_secret", "second_secret")
+    assert len({played.token(secret=corp[name]) for name in names}) == 4
+
+
+def test_the_secret_of_customer_contact_reads_customers_and_writes_no_messages(played):
+    token = played.token(secret=played.state()["corp"]["customer_secret"])
+    ask = played.get("externalcontact/list", access_token=token, userid="linxm")
+    assert ask["errcode"] == 0
+    assert played.post("message/send", token, {})["errcode"] == 48002
+    assert played.get("auth/getuserinfo", access_token=token, code="x")["errcode"] == 48002
+
+
+def test_another_app_sees_only_its_own_range_and_no_customers_unless_listed(played):
+    App.objects.filter(slug="second").update(departments=[4])
+    token = played.token(secret=played.state()["corp"]["second_secret"])
+    ids = [
+        row["userid"]
+        for row in played.get("user/simplelist", access_token=token, department_id=4)["userlist"]
+    ]
+    assert ids == ["zhaoke", "sunlan"]
+    assert played.get("user/get", access_token=token, userid="linxm")["errcode"] == 60011
+    assert played.get("user/list", access_token=token, department_id=3)["errcode"] == 60011
+    tree = played.get("department/simplelist", access_token=token)["department_id"]
+    assert [row["id"] for row in tree] == [4]
+    ask = played.get("externalcontact/list", access_token=token, userid="zhaoke")
+    assert ask["errcode"] == 48002
+
+
+def test_an_address_that_is_not_trusted_is_refused(played):
+    token = played.token()
+    App.objects.filter(slug="app").update(trusted_ips=["203.0.113.9"])
+    assert played.get("user/get", access_token=token, userid="linxm")["errcode"] == 60020
+    assert played.token() == token
+
+
+def test_an_app_that_is_switched_off_is_refused(played):
+    token = played.token()
+    App.objects.filter(slug="app").update(enabled=False)
+    assert played.get("user/get", access_token=token, userid="linxm")["errcode"] == 50003
+    answer = played.get("gettoken", corpid="ww0a1b2c3d4e5f6071", corpsecret="test-app-secret")
+    assert answer["errcode"] == 40001
+
+
+def test_when_time_passes_a_token_runs_out(played):
+    token = played.token()
+    clock.advance(7200)
+    assert played.get("user/get", access_token=token, userid="linxm")["errcode"] == 42001
+    fresh = played.token()
+    assert fresh != token
+    assert played.get("user/get", access_token=fresh, userid="linxm")["errcode"] == 0
+
+
+def test_events_carry_the_time_of_the_played_world(played):
+    clock.advance(86400)
+    played.raise_event("delete_user", userid="zhaoke")
+    created = int(played.waiting()[0].plain.split("<CreateTime>")[1].split("<")[0])
+    assert abs(created - clock.unix_now()) <= 5
+    assert created - tokens.now().timestamp() < 5
+
+
+def test_a_new_company_begins_in_the_present(played):
+    clock.advance(86400)
+    played.reset("small")
+    assert abs(clock.now() - real_now()) < timedelta(seconds=5)
+
+
+def test_the_console_makes_another_app_and_says_its_secret(played):
+    made = played.raise_event("app_switch", slug="stock", callable=True)
+    token = played.token(secret=made["secret"])
+    shown = played.get("agent/get", access_token=token, agentid=made["agentid"])
+    assert shown["agentid"] == made["agentid"]
+    assert played.get("externalcontact/list", access_token=token, userid="linxm")["errcode"] == 0
+    played.raise_event("app_switch", slug="stock", callable=False, trusted_ips=["203.0.113.9"])
+    assert played.get("agent/list", access_token=token)["errcode"] == 60020
+
+
+def test_the_console_changes_the_companys_ways(played):
+    played.raise_event("corp_switch", privacy=False)
+    assert played.get("user/get", access_token=played.token(), userid="linxm")["mobile"]
+    body = {"type": "corp_switch", "privacy": "no"}
+    assert played.post_page("control/events", body)[0] == 400

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from guideapp.sandbox import clock
 from guideapp.sandbox.models import WelcomeCode
 from guideapp.sandbox.services import media, relations
 
@@ -129,3 +130,46 @@ def test_there_is_no_second_code_for_somebody_greeted_half_way(played):
         "add_external_contact",
     ]
     assert code_in(played.waiting()[-1].plain) == ""
+
+
+def test_while_another_app_sends_it_is_not_yet_decided(played):
+    customer, code = added(played)
+    pair = {"userid": "linxm", "external_userid": customer}
+    played.raise_event("other_app_welcome", **pair, seconds=5)
+    body = {"welcome_code": code, "text": {"content": "您好"}}
+    assert played.post(SEND, played.token(), body)["errcode"] == 41096
+    clock.advance(6)
+    assert played.post(SEND, played.token(), body)["errcode"] == 41051
+    assert played.chat("linxm", customer) == []
+
+
+def test_when_the_other_app_fails_ours_still_gets_through(played):
+    customer, code = added(played)
+    pair = {"userid": "linxm", "external_userid": customer}
+    played.raise_event("other_app_welcome", **pair, seconds=5, fails=True)
+    body = {"welcome_code": code, "text": {"content": "您好"}}
+    assert played.post(SEND, played.token(), body)["errcode"] == 41096
+    clock.advance(6)
+    assert played.post(SEND, played.token(), body)["errcode"] == 0
+    assert len(played.chat("linxm", customer)) == 1
+
+
+def test_after_twenty_seconds_of_the_sandboxs_clock_it_is_over(played):
+    _customer, code = added(played)
+    clock.advance(20)
+    body = {"welcome_code": code, "text": {"content": "您好"}}
+    assert played.post(SEND, played.token(), body)["errcode"] == 41050
+
+
+def test_the_console_can_greet_for_a_member(played):
+    played.raise_event("console_welcome", userid="linxm")
+    assert added(played)[1] == ""
+    played.raise_event("console_welcome", userid="linxm", on=False)
+    assert added(played)[1]
+
+
+def test_without_a_living_code_there_is_no_race(played):
+    act = {"type": "other_app_welcome", "userid": "linxm", "external_userid": "wmNobody"}
+    assert played.post_page("control/events", act)[0] == 400
+    act = {"type": "console_welcome", "userid": "ghost"}
+    assert played.post_page("control/events", act)[0] == 400

@@ -6,7 +6,7 @@ from django.urls import reverse
 from guideapp.sandbox.models import Callback, ChatMessage, Media, User
 from guideapp.sandbox.services import chat
 
-QUERIES = 12
+QUERIES = 13
 
 
 def test_nothing_is_sent_while_nothing_happens(wecom, client):

@@ -12,6 +12,7 @@ from tests.factories import make_contact, make_follow, make_guide
 pytestmark = pytest.mark.django_db
 
 LIST = reverse("workbench:customers")
+SEARCH = reverse("workbench:customers_search")
 HTMX = {"HX-Request": "true"}
 
 
@@ -42,15 +43,32 @@ def test_somebody_who_left_is_not_listed(as_guide):
 @pytest.mark.parametrize("query", ["晚晴", "zwq", "zhouwan", "周"])
 def test_a_customer_is_found_as_guides_type(as_guide, query):
     people(as_guide.guide, "周晚晴", "苏一禾")
-    page = as_guide.get(LIST, {"q": query}, headers=HTMX).content.decode()
+    page = as_guide.post(SEARCH, {"q": query}, headers=HTMX).content.decode()
     assert names_in(page, "周晚晴", "苏一禾") == [True, False]
 
 
 def test_nothing_found_says_so_and_offers_all(as_guide):
     people(as_guide.guide, "周晚晴")
-    page = as_guide.get(LIST, {"q": "貂皮"}).content.decode()
+    page = as_guide.post(SEARCH, {"q": "貂皮"}).content.decode()
     assert "没找到「貂皮」" in page
     assert "看全部客户" in page
+
+
+def test_a_name_that_is_searched_for_is_in_no_address(as_guide):
+    people(as_guide.guide, *[f"周{n}" for n in range(40)])
+    page = as_guide.post(SEARCH, {"q": "周"}).content.decode()
+    assert "q=" not in page
+    assert as_guide.get(SEARCH, {"q": "周"}).status_code == 405
+    assert "周39" not in page
+
+
+def test_a_search_goes_on_on_a_second_page(as_guide):
+    people(as_guide.guide, "苏一禾", *[f"周{n}" for n in range(40)])
+    first = as_guide.post(SEARCH, {"q": "周"})
+    more = {"q": "周", "after": first.context["after"]}
+    second = as_guide.post(SEARCH, more, headers=HTMX)
+    assert [len(answer.context["follows"]) for answer in (first, second)] == [30, 10]
+    assert "苏一禾" not in second.content.decode()
 
 
 def test_new_are_those_of_a_week_and_viewed_those_who_looked(as_guide):
@@ -93,7 +111,7 @@ def test_an_old_bookmark_with_a_bad_filter_still_opens(as_guide):
 def test_the_list_costs_three_queries(as_guide, rows, django_assert_num_queries):
     people(as_guide.guide, *[f"客户{n}" for n in range(rows)])
     with django_assert_num_queries(3):
-        as_guide.get(LIST, {"q": "客户"})
+        as_guide.post(SEARCH, {"q": "客户"})
 
 
 def test_the_list_is_for_guides(as_manager, as_content):

@@ -48,6 +48,15 @@ def test_the_week_before_is_set_beside(as_manager: Any) -> None:
     assert "↑ 100%" in response.content.decode()
 
 
+def test_where_nothing_changed_no_arrow_is_shown(as_manager: Any) -> None:
+    guide = colleague(as_manager)
+    for days in (0, 8):
+        make_share(guide=guide, tapped_at=now() - timedelta(days=days))
+    page = as_manager.get("/m/").content.decode()
+    assert "和上期持平" in page
+    assert "↑" not in page
+
+
 @pytest.mark.parametrize(("days", "sent"), [("1", 1), ("7", 2), ("30", 3), ("9999", 2), ("x", 2)])
 def test_the_period_can_be_chosen(as_manager: Any, days: str, sent: int) -> None:
     guide = colleague(as_manager)
@@ -72,6 +81,26 @@ def test_guides_are_ranked_by_what_customers_looked_at(as_manager: Any) -> None:
     assert [place.who for place in ranking] == [seen, busy]
     assert [place.share for place in ranking] == [100, 0]
     assert quiet not in [place.who for place in ranking]
+
+
+def test_who_left_has_a_line_so_that_the_figures_add_up(as_manager: Any) -> None:
+    share = make_share(guide=colleague(as_manager))
+    left = colleague(as_manager, status=Guide.Status.DISABLED)
+    make_visit(share=make_share(guide=left))
+    make_follow(guide=left)
+    response = as_manager.get("/m/")
+    context = response.context
+    assert [place.who for place in context["ranking"]] == [share.guide]
+    leavers = context["leavers"]
+    assert (leavers.people, leavers.tally.sent, leavers.tally.added) == (1, 1, 2)
+    rows = [place.tally.sent for place in context["ranking"]] + [leavers.tally.sent]
+    assert sum(rows) == context["total"].sent == 2
+    assert "已离开的导购" in response.content.decode()
+
+
+def test_where_nobody_left_there_is_no_such_line(as_manager: Any) -> None:
+    make_share(guide=colleague(as_manager))
+    assert "已离开的导购" not in as_manager.get("/m/").content.decode()
 
 
 def test_who_has_not_logged_in_today_is_named(as_manager: Any) -> None:

@@ -7,10 +7,8 @@ from typing import Any
 from django.db import transaction
 from django.tasks import task
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from guideapp.acquisition.models import WelcomeDelivery
-from guideapp.acquisition.origins import origin_of
 from guideapp.materials.models import Share
 from guideapp.members.models import FollowRelation
 from guideapp.members.services import propose, record_event
@@ -83,8 +81,8 @@ def suggest_first_contact(follow: FollowRelation, welcome: Welcome, *, at: datet
         guide=follow.guide,
         evidence={
             "added_at": at.isoformat(),
-            "source": origin_of(follow),
-            "welcome": _words_of(welcome),
+            "source": {"add_way": follow.add_way, "state": follow.state},
+            "welcome": welcome.value,
         },
         action_url=reverse("workbench:customer", args=[follow.pk]),
         until=at + SUGGESTION_LIFE,
@@ -110,15 +108,6 @@ def _reason(call: OutboxCall, outcome: Welcome) -> str:
     if call.errcode in {CODE_VOID, ANOTHER_APP} or call.errcode is None:
         return "too_late"
     return "refused"
-
-
-def _words_of(welcome: Welcome) -> str:
-    return {
-        Welcome.SENT: _("已发出"),
-        Welcome.MISSED: _("没发出去"),
-        Welcome.UNCERTAIN: _("不确定发出没有"),
-        Welcome.NONE: _("没有发"),
-    }[welcome]
 
 
 @task(queue_name="urgent")

@@ -1,10 +1,14 @@
-"""Wakes the sleeping threads of a lane in this process as soon as work is there."""
+"""Wakes whoever works on a lane as soon as work is there: threads here, and Celery's workers."""
 
 import threading
 from collections import defaultdict
 from functools import partial
 
+from django.conf import settings
 from django.db import transaction
+from django.utils.module_loading import import_string
+
+_SEND = "guideapp.core.jobs.celery_driver.send"  # only read where JOBS_DRIVER asks for it
 
 
 class Bell:
@@ -37,3 +41,13 @@ bell = Bell()
 def ring_on_commit(lane: str) -> None:
     """Wake the lane's threads when the caller's transaction has committed."""
     transaction.on_commit(partial(bell.ring, lane), robust=True)
+
+
+def announce_on_commit(lane: str, job_id: int, *, is_due: bool) -> None:
+    """Wake the lane's workers when the caller's transaction has committed.
+
+    A job for later is only written: whoever keeps the ledger finds it when it is due.
+    """
+    ring_on_commit(lane)
+    if is_due and settings.JOBS_DRIVER == "celery":
+        transaction.on_commit(partial(import_string(_SEND), lane, job_id), robust=True)

@@ -9,7 +9,7 @@ from django.tasks import Task, TaskResult
 from django.utils.json import normalize_json
 
 from guideapp.core.clock import now
-from guideapp.core.jobs.bell import ring_on_commit
+from guideapp.core.jobs.bell import announce_on_commit
 from guideapp.core.jobs.models import Job
 
 # Aliases are read late: at run time neither class takes parameters.
@@ -25,6 +25,7 @@ VALUES (%s, %s, '{}', %s, %s, 'ready', %s, %s, 0, 0, '', %s, '', '')
 ON CONFLICT (dedupe_key) WHERE state = 'ready' AND NOT (dedupe_key = '')
 DO UPDATE SET run_at = CASE WHEN excluded.run_at < core_job.run_at
                             THEN excluded.run_at ELSE core_job.run_at END
+RETURNING id
 """
 
 
@@ -40,7 +41,7 @@ def enqueue(task: AnyTask, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Job
         run_at=task.run_after or at,
         enqueued_at=at,
     )
-    ring_on_commit(job.lane)
+    announce_on_commit(job.lane, job.pk, is_due=job.run_at <= at)
     return job
 
 
@@ -53,6 +54,7 @@ def enqueue_once(
     have read the state before this transaction changed it.
     """
     at = now()
+    due_at = run_after or task.run_after or at
     time_of = connection.ops.adapt_datetimefield_value
     values = (
         task.module_path,
@@ -60,9 +62,10 @@ def enqueue_once(
         task.queue_name,
         task.priority,
         dedupe_key,
-        time_of(run_after or task.run_after or at),
+        time_of(due_at),
         time_of(at),
     )
     with connection.cursor() as cursor:
         cursor.execute(_INSERT_ONCE, values)
-    ring_on_commit(task.queue_name)
+        (job_id,) = cursor.fetchone()
+    announce_on_commit(task.queue_name, job_id, is_due=due_at <= at)

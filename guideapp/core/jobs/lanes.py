@@ -1,11 +1,15 @@
 """The three lanes: who runs beside whom, and how patient each is."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from random import SystemRandom
 
 MAX_ATTEMPTS = 5
 
 _dice = SystemRandom()
+_current: ContextVar[str] = ContextVar("lane", default="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +38,18 @@ LANES = {
         Lane("bulk", 1, 20, 60, 3600, first_wait_seconds=10, wait_factor=4),
     )
 }
+
+
+def current_lane() -> str:
+    """The lane of the job that runs here; '' outside of jobs, as in a page or a command."""
+    return _current.get()
+
+
+@contextmanager
+def working_in(lane: str) -> Iterator[None]:
+    """What runs inside belongs to a job of `lane`."""
+    token = _current.set(lane)
+    try:
+        yield
+    finally:
+        _current.reset(token)

@@ -13,6 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from guideapp.core.clock import now
+from guideapp.core.jobs.bell import ring_on_commit
 from guideapp.core.jobs.lanes import LANES, MAX_ATTEMPTS
 from guideapp.core.jobs.models import Job
 from guideapp.core.jobs.signals import job_died
@@ -38,6 +39,21 @@ UPDATE core_job SET state = 'running', attempts = attempts + 1, fence = fence + 
 WHERE id IN (
     SELECT id FROM core_job WHERE state = 'ready' AND lane = %s AND run_at <= %s
     ORDER BY priority DESC, run_at LIMIT %s)
+RETURNING *""",
+}
+# One job by its number; SQLite's writers wait in a queue anyway.
+_CLAIM_ONE = {
+    "postgresql": """
+UPDATE core_job SET state = 'running', attempts = attempts + 1, fence = fence + 1, worker = %s,
+    started_at = %s, lease_until = clock_timestamp() + make_interval(secs => %s)
+WHERE id = (SELECT id FROM core_job WHERE id = %s AND state = 'ready' AND run_at <= %s
+            FOR UPDATE SKIP LOCKED)
+RETURNING *""",
+    "sqlite": """
+UPDATE core_job SET state = 'running', attempts = attempts + 1, fence = fence + 1, worker = %s,
+    started_at = %s,
+    lease_until = strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', '+' || %s || ' seconds')
+WHERE id = %s AND state = 'ready' AND run_at <= %s
 RETURNING *""",
 }
 _RENEW = {
@@ -66,6 +82,13 @@ def claim(lane: str, *, worker: str, limit: int, lease_seconds: int) -> list[Job
     values = [worker, at, lease_seconds, lane, at, limit]
     jobs = list(Job.objects.raw(_CLAIM[connection.vendor], values))
     return sorted(jobs, key=lambda job: (-job.priority, job.run_at, job.pk))
+
+
+def claim_one(job_id: int, *, worker: str, lease_seconds: int) -> Job | None:
+    """Lease this very job to `worker`; None when it is not due, not waiting, or not there."""
+    at = connection.ops.adapt_datetimefield_value(now())
+    values = [worker, at, lease_seconds, job_id, at]
+    return next(iter(Job.objects.raw(_CLAIM_ONE[connection.vendor], values)), None)
 
 
 def renew(job: Job, *, lease_seconds: int) -> bool:
@@ -120,6 +143,25 @@ def bury(job: Job, error: str, error_class: str) -> bool:
         words = {"job": job.pk, "task": job.task, "attempts": job.attempts, "error": error_class}
         logger.error("A job was given up.", extra=words)
     return moved
+
+
+def revive(job_id: int, *, fence: int) -> bool:
+    """Run a dead job again, with all its attempts; False when it is not (or no longer) that dead.
+
+    `fence` is the one that the person saw, so that a second tap does nothing. Where a job with its
+    key waits already, that one does the work.
+    """
+    dead = Job.objects.filter(pk=job_id, fence=fence, state=Job.State.DEAD)
+    at = now()
+    values = {"run_at": at, "enqueued_at": at, "attempts": 0, "finished_at": None}
+    try:
+        with transaction.atomic():
+            revived = dead.update(state=Job.State.READY, **values) == 1
+            if revived:
+                ring_on_commit(Job.objects.values_list("lane", flat=True).get(pk=job_id))
+            return revived
+    except IntegrityError:
+        return False
 
 
 def reap() -> int:

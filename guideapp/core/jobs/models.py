@@ -53,6 +53,7 @@ class Job(models.Model):
                 name="job_waiting",
             ),
             models.Index(fields=["lease_until"], condition=Q(state="running"), name="job_leased"),
+            models.Index(fields=["finished_at"], condition=Q(state="dead"), name="job_dead"),
         ]
 
 

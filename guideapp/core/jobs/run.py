@@ -2,7 +2,7 @@
 
 import logging
 import traceback
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,7 +16,7 @@ from guideapp.core.errors import GuideAppError
 from guideapp.core.jobs import ledger
 from guideapp.core.jobs.backend import result_of
 from guideapp.core.jobs.errors import GiveUp, RetryAt
-from guideapp.core.jobs.lanes import LANES
+from guideapp.core.jobs.lanes import LANES, working_in
 from guideapp.core.jobs.models import Job
 from guideapp.core.logs import mask, request_id, set_request_id
 
@@ -67,7 +67,7 @@ def run_job(job: Job) -> None:
     set_request_id(f"job-{job.pk}")
     try:
         point = transaction.savepoint_create() if connection.in_atomic_block else ""
-        with _Attempt() as attempt:
+        with _Attempt() as attempt, working_in(job.lane):
             attempt.result = _call(job)
         if point:
             _close_savepoint(point, attempt.error)
@@ -123,12 +123,21 @@ def _write_once(job: Job, attempt: _Attempt) -> bool:
     name = f"{type(error).__module__}.{type(error).__qualname__}"
     trace = mask("".join(traceback.format_exception(error)))
     words = {"job": job.pk, "task": job.task, "attempt": job.attempts, "error": name}
-    if isinstance(error, RetryAt):
+    if (when := _put_off_to(error)) is not None:
         if now() - job.enqueued_at > _POSTPONED_AT_MOST:
             return ledger.bury(job, trace, name)
-        return ledger.postpone(job, error.when, trace, name)
+        return ledger.postpone(job, when, trace, name)
     if isinstance(error, GiveUp):
         return ledger.bury(job, trace, name)
     known = isinstance(error, GuideAppError)  # its class says enough; the row keeps the traceback
     logger.warning("A job failed.", extra=words, exc_info=None if known else error)
     return ledger.fail(job, trace, name)
+
+
+def _put_off_to(error: Exception) -> datetime | None:
+    """When to run again what did not fail: the task chose it, or a limit was met that ends then."""
+    if isinstance(error, RetryAt):
+        return error.when
+    if isinstance(error, GuideAppError) and error.rest_seconds is not None:
+        return now() + timedelta(seconds=error.rest_seconds)
+    return None

@@ -18,6 +18,7 @@ from guideapp.core.jobs.lanes import LANES, Lane
 from guideapp.core.jobs.models import Job, WorkerHeartbeat
 from guideapp.core.jobs.run import ALL_LANES, run_due, run_job
 from guideapp.core.jobs.schedule import Clockwork
+from guideapp.core.rotation import rotation
 
 __all__ = ["ALL_LANES", "Workers", "run_due", "start_threads"]
 
@@ -30,7 +31,7 @@ _TROUBLE_SECONDS = 1  # the database is away or locked
 _PATIENCE_SECONDS = 0.5  # a job that runs longer gives the rest of its batch back
 
 
-class _Hand:
+class Hand:
     """What one thread holds: the job it runs and claimed ones that wait behind it."""
 
     def __init__(self, lane: Lane) -> None:
@@ -83,7 +84,7 @@ class Workers:
         self.lanes = [LANES[name] for name in lanes]
         self.name = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(3)}"
         self._stopping = threading.Event()
-        self._hands = [_Hand(lane) for lane in self.lanes for _ in range(lane.threads)]
+        self._hands = self._make_hands()
         self._clockwork = Clockwork()
         loops: list[tuple[str, Callable[[], None]]] = [
             ("poll", lambda: self._repeat(self._poll, POLL_SECONDS)),
@@ -93,6 +94,9 @@ class Workers:
         self._threads = [
             threading.Thread(target=loop, name=f"job-{name}", daemon=True) for name, loop in loops
         ]
+
+    def _make_hands(self) -> list[Hand]:
+        return [Hand(lane) for lane in self.lanes for _ in range(lane.threads)]
 
     def start(self) -> None:
         """Start every thread."""
@@ -112,10 +116,10 @@ class Workers:
             thread.join(max(0.0, deadline - time.monotonic()))
         WorkerHeartbeat.objects.filter(worker=self.name).delete()
 
-    def _loop_of(self, hand: _Hand) -> Callable[[], None]:
+    def _loop_of(self, hand: Hand) -> Callable[[], None]:
         return lambda: self._work(hand)
 
-    def _work(self, hand: _Hand) -> None:
+    def _work(self, hand: Hand) -> None:
         """Claim, run, sleep until the bell rings."""
         name = hand.lane.name
         while not self._stopping.is_set():
@@ -125,7 +129,7 @@ class Workers:
                 bell.wait(name, heard, _IDLE_SECONDS)
         connections.close_all()
 
-    def _run_batch(self, hand: _Hand) -> bool:
+    def _run_batch(self, hand: Hand) -> bool:
         lane = hand.lane
         jobs = ledger.claim(
             lane.name, worker=self.name, limit=lane.batch, lease_seconds=lane.lease_seconds
@@ -156,14 +160,15 @@ class Workers:
 
     def _poll(self) -> bool:
         """Ring for lanes with due work, and look after the leases."""
-        for lane in _due_lanes([lane.name for lane in self.lanes]):
+        for lane in due_lanes([lane.name for lane in self.lanes]):
             bell.ring(lane)
         for hand in self._hands:
             hand.keep()
         return True
 
     def _keep(self) -> bool:
-        """Say that we live, take lapsed jobs back, write the jobs of the schedule."""
+        """Say that we live, take lapsed jobs back, write the jobs of the schedule, read secrets."""
+        rotation.look()
         lanes = ",".join(lane.name for lane in self.lanes)
         values = {"lanes": lanes, "beat_at": now()}
         WorkerHeartbeat.objects.update_or_create(worker=self.name, defaults=values)
@@ -180,7 +185,7 @@ def start_threads(lanes: Iterable[str] = ALL_LANES) -> Workers:
     return workers
 
 
-def _due_lanes(lanes: list[str]) -> list[str]:
+def due_lanes(lanes: list[str]) -> list[str]:
     """The lanes that have a job to run now, in one read."""
     at = connection.ops.adapt_datetimefield_value(now())
     one = "EXISTS(SELECT 1 FROM core_job WHERE state = 'ready' AND lane = %s AND run_at <= %s)"

@@ -8,7 +8,7 @@ from django import template
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, pgettext
 
 from guideapp.core import clock
 from guideapp.core.money import yuan
@@ -55,6 +55,22 @@ def ago(moment: datetime | None) -> str:
     if local.date() == clock.today() - timedelta(days=1):
         return gettext("昨天 %(time)s") % {"time": f"{local:%H:%M}"}
     return day(local.date())
+
+
+@register.filter
+def ago_within(moment: datetime | None) -> str:
+    """`ago` for the middle of a sentence, where English says it differently: updated just now."""
+    text = ago(moment)
+    if moment is None or get_language() != "en":
+        return text
+    local = moment.astimezone(clock.SHANGHAI)
+    at = {"time": f"{local:%H:%M}"}
+    words = {
+        gettext("刚刚"): pgettext("in a sentence", "刚刚"),
+        gettext("今天 %(time)s") % at: pgettext("in a sentence", "今天 %(time)s") % at,
+        gettext("昨天 %(time)s") % at: pgettext("in a sentence", "昨天 %(time)s") % at,
+    }
+    return words.get(text, text)
 
 
 @register.filter

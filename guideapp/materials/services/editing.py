@@ -21,8 +21,17 @@ from guideapp.materials.errors import (
 )
 from guideapp.materials.models import Category, Material, MaterialFile
 from guideapp.materials.services.media import SENDABLE, enqueue_upload
+from guideapp.materials.services.versions import keep_version
 from guideapp.organisation.models import Brand, Guide, Store
 
+_NOT_EDITED = (
+    "status",
+    "published_at",
+    "withdrawn_at",
+    "version",
+    "sent_count",
+    "viewed_count",
+)
 FILE_KINDS = frozenset({Material.Kind.IMAGE, Material.Kind.VIDEO, Material.Kind.FILE})
 
 
@@ -57,17 +66,23 @@ def save_material(
 ) -> Material:
     """Create a draft, or change a material; a live one gets a new version and is checked first.
 
+    What a live one said before is kept (MaterialVersion), also when two people save at once.
     Raises NotReadyToPublish or WordingRefused when a live one would become unfit; nothing is saved.
     """
     is_new = material is None
     material = material or Material(kind=kind)
-    changed = _apply(material, text)
+    before = _before(material)
+    if before is not None:
+        _refresh(material, before)
+    changed = _apply(material, text, before)
     material.brand = text.category.brand
     material.search_terms = search_terms(f"{material.title} {material.tags}")
     material.edited_by = editor
     if material.status == Material.Status.LIVE:
         _require_fit(material)
-        material.version += 1 if changed else 0
+        if changed and before is not None:
+            keep_version(before, changed=changed, editor=editor)
+            material.version += 1
         _enqueue_original(material)
     material.save()
     material.only_stores.set(only_stores)
@@ -81,12 +96,25 @@ def save_material(
     return material
 
 
-def _apply(material: Material, text: MaterialText) -> set[str]:
+def _before(material: Material) -> Material | None:
+    """The row as it stands, locked; the caller's may have been read before another save."""
+    rows = Material.objects.select_for_update(of=("self",))
+    related = rows.select_related("category", "file", "cover")
+    return related.filter(pk=material.pk).first() if material.pk else None
+
+
+def _refresh(material: Material, before: Material) -> None:
+    """Take over what others may have written meanwhile: no save brings a withdrawn one back."""
+    for name in _NOT_EDITED:
+        setattr(material, name, getattr(before, name))
+
+
+def _apply(material: Material, text: MaterialText, before: Material | None) -> set[str]:
     """Write the fields over; returns the names of those that differ now."""
     changed = set()
     for field in fields(text):
         value: Any = getattr(text, field.name)
-        known = getattr(material, field.name, None) if material.pk else None
+        known = getattr(before, field.name) if before else None
         if value != known:
             changed.add(field.name)
         setattr(material, field.name, value)

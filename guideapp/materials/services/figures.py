@@ -149,10 +149,10 @@ def library_figures() -> LibraryFigures:
     )
     return LibraryFigures(
         sent=sent,
-        sent_change=(sent - sent_before) / sent_before if sent_before else None,
+        sent_change=_moved((sent - sent_before) / sent_before) if sent_before else None,
         sent_spark=spark([n for n, _seen in week]),
         viewed_rate=rate,
-        viewed_change=rate - rate_before if rate is not None and rate_before is not None else None,
+        viewed_change=None if rate is None or rate_before is None else _moved(rate - rate_before),
         viewed_spark=spark([seen / n if n else 0 for n, seen in week]),
         **counts,
     )
@@ -161,6 +161,11 @@ def library_figures() -> LibraryFigures:
 def _rate(days: list[tuple[int, int]]) -> float | None:
     sent = sum(n for n, _seen in days)
     return sum(seen for _n, seen in days) / sent if sent else None
+
+
+def _moved(change: float) -> float:
+    """As exactly as it is shown, so that what reads 0 % is 0."""
+    return round(change, 3)
 
 
 def spark(values: list[float] | list[int]) -> str:

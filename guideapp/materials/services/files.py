@@ -84,8 +84,7 @@ def store_upload(*, upload: "UploadedFile[bytes]", guide: Guide | None) -> Mater
 def store_content(*, content: bytes, name: str, guide: Guide | None) -> MaterialFile:
     """Like `store_upload` for bytes at hand (the seed's drawings)."""
     checked = _check(content)
-    path = _keep(checked.content, checked.suffix)
-    cover_path = _keep(checked.cover, ".jpg") if checked.cover else ""
+    path, cover_path = _keep_both(checked)
     with transaction.atomic():
         file = MaterialFile.objects.create(
             kind=checked.kind,
@@ -261,6 +260,16 @@ def _is_xlsx(content: bytes) -> bool:
         return False
 
 
+def _keep_both(checked: Content) -> tuple[str, str]:
+    """Names of the content and of its cover ('' without one): both are kept, or neither."""
+    path = _keep(checked.content, checked.suffix)
+    try:
+        return path, _keep(checked.cover, ".jpg") if checked.cover else ""
+    except OSError:
+        default_storage.delete(path)
+        raise
+
+
 def _keep(content: bytes, suffix: str) -> str:
     """Write the bytes under a random name and return it: temp, fsync, rename."""
     random = secrets.token_hex(16)
@@ -271,9 +280,13 @@ def _keep(content: bytes, suffix: str) -> str:
         return default_storage.save(name, ContentFile(content))
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(f"{suffix}.partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(target)
+    try:
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(target)
+    except OSError:  # the disk is full: half a file would only make it fuller
+        partial.unlink(missing_ok=True)
+        raise
     return name

@@ -33,6 +33,7 @@ from guideapp.materials.services.addresses import COVER
 from guideapp.materials.services.editing import FILE_KINDS
 from guideapp.materials.services.figures import library_figures, quiet_materials
 from guideapp.materials.services.files import largest_upload, limits, limits_in_words
+from guideapp.materials.services.versions import earlier_versions
 from guideapp.materials.views.public import page_context
 from guideapp.organisation.auth import GuideRequest, content_required
 from guideapp.organisation.models import Guide
@@ -262,6 +263,7 @@ def _form_page(request: GuideRequest, kind: str, material: Material | None) -> H
         "form": form,
         "kind": Material.Kind(kind),
         "material": material,
+        "versions": earlier_versions(material) if material else [],
         "cover": cover_url(material) if material else "",
         "refusal": refusal,
         "limits_in_words": limits_in_words(),

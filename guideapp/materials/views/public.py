@@ -6,7 +6,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
@@ -131,9 +138,11 @@ def file(request: HttpRequest, signed: str) -> HttpResponseBase:
         raise Http404
     is_cover = asked.variant == COVER
     path = found.cover_path if is_cover else found.path
+    content_type = "image/jpeg" if is_cover else found.content_type
+    if path and settings.S3_BUCKET and settings.S3_SIGNED_SECONDS:
+        return _from_the_store(path, content_type)
     if not path or not default_storage.exists(path):
         raise Http404
-    content_type = "image/jpeg" if is_cover else found.content_type
     response = FileResponse(
         default_storage.open(path),
         as_attachment=not content_type.startswith("image/"),
@@ -146,6 +155,21 @@ def file(request: HttpRequest, signed: str) -> HttpResponseBase:
     # Chat clients and their preview services load pictures from origins of their own.
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     return _part(request, response, path)
+
+
+def _from_the_store(path: str, content_type: str) -> HttpResponse:
+    """On to the object store, by an address that it checks and that soon ends.
+
+    The store itself is told how to serve the object: it shows a picture and downloads the rest.
+    """
+    kind = "inline" if content_type.startswith("image/") else "attachment"
+    storage: Any = default_storage
+    said = {"ResponseContentType": content_type, "ResponseContentDisposition": kind}
+    response = HttpResponseRedirect(storage.url(path, parameters=said))
+    # Half of the address's life: a cached redirect must not lead to one that has ended.
+    response["Cache-Control"] = f"private, max-age={settings.S3_SIGNED_SECONDS // 2}"
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
 
 
 def _part(request: HttpRequest, response: FileResponse, path: str) -> HttpResponseBase:

@@ -24,6 +24,7 @@ from guideapp.members.services.tags import sync_tags, unknown_tags
 from guideapp.members.signals import contact_left
 from guideapp.organisation.models import Guide
 from guideapp.wecom.client import client
+from guideapp.wecom.client.contacts import Contacts
 from guideapp.wecom.errors import WeComNotFound
 
 _BATCH = 500
@@ -50,25 +51,25 @@ def sync_contact(external_userid: str) -> Contact:
     return contact
 
 
-def sync_contacts_of(userids: Sequence[str]) -> int:
+def sync_contacts_of(userids: Sequence[str], contacts: Contacts | None = None) -> int:
     """Read every customer of these guides (≤ 100) and close relations that are no longer there.
 
     Answers how many rows were repaired. Relations of guides that are not asked for stay untouched.
+    `contacts` is who answers, when that is not WeCom.
     """
     asked_at = now()
     repaired = 0
     seen: set[int] = set()
-    entries = map(told_by_user, client().contacts.of_users(list(userids)))
+    source = contacts or client().contacts
+    entries = map(told_by_user, source.of_users(list(userids)))
     for batch in batched(entries, _BATCH, strict=False):
         _learn_tags(batch)
         applied = apply_told(batch, asked_at=asked_at)
         repaired += applied.repaired
         seen.update(row.pk for row in applied.follows)
-    folded = Q()
-    for userid in userids:
-        folded |= Q(guide__userid__iexact=userid, guide__left_at=None)
+    guides = list(Guide.objects.with_userids(userids).values_list("pk", flat=True))
     with transaction.atomic():
-        theirs = FollowRelation.objects.filter(folded) if userids else FollowRelation.objects.none()
+        theirs = FollowRelation.objects.filter(guide__in=guides)
         return repaired + _close_unseen(theirs, seen, asked_at)
 
 
@@ -193,8 +194,12 @@ def _close_unseen(rows: FollowRelationQuerySet, seen: set[int], asked_at: dateti
         .filter(followed_at__lt=asked_at - _TOO_YOUNG)
         .filter(Q(synced_at=None) | Q(synced_at__lte=asked_at))
     )
-    unseen = [row for row in candidates if row.pk not in seen]
-    return close_follows(unseen, reason=FollowRelation.EndReason.UNSEEN, at=asked_at)
+    unseen = set(candidates.values_list("pk", flat=True)) - seen
+    return close_follows(
+        FollowRelation.objects.filter(pk__in=unseen),
+        reason=FollowRelation.EndReason.UNSEEN,
+        at=asked_at,
+    )
 
 
 def _close_denied(external_userid: str) -> None:

@@ -13,6 +13,7 @@ from guideapp.members.models import FollowRelation
 from guideapp.members.services.contacts import sync_contacts_of
 from guideapp.members.services.tags import sync_tags
 from guideapp.wecom.client import client
+from guideapp.wecom.client.contacts import Contacts
 from guideapp.wecom.models import SyncCursor
 
 logger = logging.getLogger(__name__)
@@ -22,13 +23,14 @@ _GUIDES_A_STEP = 20
 _BUDGET_SECONDS = 300  # one job; the next goes on where it stopped
 
 
-def reconcile() -> dict[str, int]:
+def reconcile(contacts: Contacts | None = None) -> dict[str, int]:
     """Read tags and every guide's customers from WeCom and close relations no longer seen.
 
     Goes on where an interrupted run stopped. Answers {"guides": read, "repaired": rows}.
-    Raises WeComError; the cursor then stands at the last guide that was finished.
+    Raises WeComError; the cursor then stands at the last guide that was finished. `contacts` is who
+    answers, when that is not WeCom.
     """
-    return _walk(ALL, seconds=None)
+    return _walk(ALL, seconds=None, contacts=contacts)
 
 
 @periodic("30 2 * * *", name="members.reconcile", catch_up=True)
@@ -47,22 +49,23 @@ def reconcile_changed() -> None:
     _walk(CHANGED, seconds=_BUDGET_SECONDS)
 
 
-def _walk(name: str, *, seconds: int | None) -> dict[str, int]:
+def _walk(name: str, *, seconds: int | None, contacts: Contacts | None = None) -> dict[str, int]:
     """Read guides after the cursor, in order, until the end or the time is up."""
+    source = contacts or client().contacts
     cursor, _is_new = SyncCursor.objects.get_or_create(name=name)
     if cursor.started_at is None or cursor.finished_at is not None:
         cursor.cursor, cursor.started_at, cursor.finished_at = "", now(), None
         cursor.report = {"guides": 0, "repaired": 0}
         cursor.save()
         if name == ALL:
-            sync_tags()
-    userids = sorted({userid.lower() for userid in client().contacts.follow_user_ids()})
+            sync_tags(source)
+    userids = sorted({userid.lower() for userid in source.follow_user_ids()})
     began = time.monotonic()
     for step in batched((u for u in userids if u > cursor.cursor), _GUIDES_A_STEP, strict=False):
         if seconds is not None and time.monotonic() - began > seconds:
             return dict(cursor.report)
         wanted = list(step) if name == ALL else [u for u in step if _differs(u)]
-        repaired = sync_contacts_of(wanted) if wanted else 0
+        repaired = sync_contacts_of(wanted, source) if wanted else 0
         cursor.cursor = step[-1]
         cursor.report = {
             "guides": cursor.report["guides"] + len(wanted),

@@ -4,22 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import gettext as _
 
-from guideapp.core.clock import SHANGHAI, day_range, now, today
-from guideapp.core.money import yuan
-from guideapp.core.templatetags.page import duration
-from guideapp.members.models import Contact, FollowRelation, Suggestion
-from guideapp.members.suggestions import FACTS, RULES, Rule
+from guideapp.core.clock import SHANGHAI, now, today
+from guideapp.members.models import Contact, Suggestion
+from guideapp.members.services.prompts import PER_CUSTOMER, tell
+from guideapp.members.suggestions import FACTS, RULES, WORDS, Rule, Words
 from guideapp.organisation.models import Guide
-from guideapp.wecom import outbox
 
-_FRESH = timedelta(minutes=30)  # the guide is not told about older facts
-_PER_CUSTOMER = timedelta(hours=1)
 _AWAKE = timedelta(days=1)  # what was put off is shown for at least so long
 _MORNING = time(9)
 
@@ -61,8 +54,7 @@ def propose(
     `at` is the time of the fact (default now). A fact that is not newer than the last suggestion
     of the rule changes nothing, so events may repeat. A newer one brings an open suggestion up to
     date, which stays asleep if it is; after 没用 the rule rests. `earn_fen` only where
-    headquarters typed an amount. The guide is told at most once an hour about a customer and
-    GUIDE_MESSAGES_PER_DAY times a day, never about facts older than 30 minutes.
+    headquarters typed an amount. Whether the guide gets a message is decided in `prompts`.
     Raises KeyError for a rule that the table does not have.
     """
     known = RULES[rule]
@@ -88,7 +80,7 @@ def propose(
     asleep_until = suggestion.snoozed_until
     suggestion.until = max(until, asleep_until + _AWAKE) if asleep_until else until
     suggestion.save()
-    _tell(suggestion, known)
+    tell(suggestion, known)
     return suggestion
 
 
@@ -121,16 +113,16 @@ def decide(suggestion: Suggestion, decision: str, until: datetime | None = None)
 def explain(suggestion: Suggestion, *, name: str) -> Explained:
     """The suggestion in the words of its rule; `name` is the customer's as the guide knows it."""
     rule = RULES[suggestion.rule]
-    words = _words(suggestion, name)
+    words = Words(suggestion.evidence | {"name": name})
     return Explained(
         what=str(rule.what) % words,
         how=str(rule.how) % words,
         action=str(rule.action),
         trigger=str(rule.trigger),
         facts=tuple(
-            _fact(key, str(label), suggestion.evidence[key])
+            _fact(key, str(label), text)
             for key, label in FACTS.items()
-            if suggestion.evidence.get(key) not in {None, ""}
+            if (text := _text_of(key, suggestion.evidence.get(key)))
         ),
     )
 
@@ -146,7 +138,7 @@ def _rests(last: Suggestion, rule: Rule, at: datetime) -> bool:
 
 def _may_tell_again(last: Suggestion) -> bool:
     """True when the guide was told so long ago that news is a message, and a row, of its own."""
-    return last.messaged_at is not None and last.messaged_at <= now() - _PER_CUSTOMER
+    return last.messaged_at is not None and last.messaged_at <= now() - PER_CUSTOMER
 
 
 def _close(suggestion: Suggestion, state: Suggestion.State) -> None:
@@ -154,71 +146,16 @@ def _close(suggestion: Suggestion, state: Suggestion.State) -> None:
     suggestion.save()
 
 
-def _tell(suggestion: Suggestion, rule: Rule) -> None:
-    """Send the guide's message if the limits allow it; the guide's row is locked."""
-    guide, at = suggestion.guide, now()
-    asleep = suggestion.snoozed_until is not None and suggestion.snoozed_until > at
-    if (
-        asleep
-        or not guide.is_active
-        or suggestion.until <= at
-        or at - suggestion.proposed_at > _FRESH
-    ):
-        return
-    told = Suggestion.objects.filter(guide=guide)
-    if told.filter(contact=suggestion.contact, messaged_at__gt=at - _PER_CUSTOMER).exists():
-        return
-    today_from, _today_to = day_range(today())
-    if told.filter(messaged_at__gte=today_from).count() >= settings.GUIDE_MESSAGES_PER_DAY:
-        return
-    follow = (
-        FollowRelation.objects.active()
-        .filter(guide=guide, contact=suggestion.contact)
-        .select_related("contact")
-        .first()
-    )
-    if follow is None:
-        return
-    suggestion.messaged_at = at
-    suggestion.save()
-    outbox.send(
-        "message_text_card",
-        _message(suggestion, rule, follow),
-        key=f"suggestion:{suggestion.pk}",
-        expires_at=suggestion.until,
-    )
+def _text_of(key: str, value: Any) -> str:
+    """A value of the evidence in the reader's language; '' where nothing is known."""
+    if value is None:
+        return ""
+    return WORDS.get(key, str)(value)
 
 
-def _message(suggestion: Suggestion, rule: Rule, follow: FollowRelation) -> dict[str, Any]:
-    """What the outbox sends: title, how and what it earns, a link to the customer."""
-    words = _words(suggestion, follow.shown_name or _("一位新朋友"))
-    lines = [str(rule.how) % words]
-    if suggestion.earn_fen:
-        lines.append(_("成交约赚 %(amount)s") % {"amount": yuan(suggestion.earn_fen)})
-    return {
-        "userids": [suggestion.guide.userid],
-        "title": str(rule.message) % words,
-        "description": "\n".join(lines),
-        "url": settings.SITE_URL + reverse("workbench:customer", args=[follow.pk]),
-    }
-
-
-class _Words(dict[str, Any]):
-    """Evidence as parts of a sentence; what is missing reads —."""
-
-    def __missing__(self, key: str) -> str:
-        return "—"
-
-
-def _words(suggestion: Suggestion, name: str) -> _Words:
-    return _Words(suggestion.evidence | {"name": name})
-
-
-def _fact(key: str, label: str, value: Any) -> Fact:
-    moment = parse_datetime(str(value)) if key.endswith("_at") else None
-    if key == "dwell_ms":
-        value = duration(int(value))
-    return Fact(label=label, text=str(value), moment=moment)
+def _fact(key: str, label: str, text: str) -> Fact:
+    moment = parse_datetime(text) if key.endswith("_at") else None
+    return Fact(label=label, text=text, moment=moment)
 
 
 def _tomorrow_morning() -> datetime:

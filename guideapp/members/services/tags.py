@@ -13,6 +13,7 @@ from guideapp.members.models import FollowRelation, Tag, TagGroup, TagMark
 from guideapp.organisation.models import Guide
 from guideapp.wecom import outbox
 from guideapp.wecom.client import client
+from guideapp.wecom.client.contacts import Contacts
 from guideapp.wecom.models import OutboxCall
 from guideapp.wecom.types import CorpTagGroup
 
@@ -26,12 +27,13 @@ _UNDER_WAY = (
 _SETTLING = timedelta(minutes=1)
 
 
-def sync_tags() -> int:
+def sync_tags(contacts: Contacts | None = None) -> int:
     """Read all company tags and groups; those that WeCom no longer has are gone. How many are left.
 
-    Safe to run at any time and in any order: the answer is the whole truth.
+    Safe to run at any time and in any order: the answer is the whole truth. `contacts` is who
+    answers, when that is not WeCom.
     """
-    groups = client().contacts.corp_tags()
+    groups = (contacts or client().contacts).corp_tags()
     with transaction.atomic():
         return _apply_groups(groups)
 

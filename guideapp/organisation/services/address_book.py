@@ -45,7 +45,7 @@ def sync_guide(userid: str) -> Guide | None:
 
     Raises WeComError when WeCom cannot tell.
     """
-    _ask_for(userid, tree=Tree.read(), followers=_followers())
+    _ask_for(userid, tree=Tree.read(), followers=read_followers())
     return Guide.objects.with_userid(userid).first()
 
 
@@ -71,7 +71,7 @@ def sync_address_book() -> dict[str, Any]:
     """
     cursor, started_at = _begin()
     new, gone = sync_departments()
-    followers, tree = _followers(), Tree.read()
+    followers, tree = read_followers(), Tree.read()
     for wecom_id in sorted(pk for pk in tree.parents if pk > int(cursor.cursor or 0)):
         asked_at = now()
         users = client().address_book.users(wecom_id)
@@ -103,7 +103,7 @@ def reconcile_changed_guides() -> int:
     Most companies' apps get no change_contact events, so that this is how changes of those who
     work now arrive: never read, 客户联系 given or taken, or logged in and not read for an hour.
     """
-    followers = _followers()
+    followers = read_followers()
     doubtful = Q(synced_at=None) | Q(
         synced_at__lt=now() - _STALE_AFTER, sessions__expire_date__gt=now()
     )
@@ -140,11 +140,11 @@ def _ask_for(userid: str, *, tree: Tree, followers: frozenset[str] | None) -> Ch
     try:
         answer = client().address_book.user(userid)
     except (WeComNotFound, WeComNotPermitted) as error:
-        return _apply_absence(userid, asked_at, error)
+        return apply_absence(userid, asked_at, error)
     return apply_users([answer], asked_at=asked_at, tree=tree, followers=followers)
 
 
-def _apply_absence(userid: str, asked_at: datetime, error: WeComError) -> Changes:
+def apply_absence(userid: str, asked_at: datetime, error: WeComError) -> Changes:
     """WeCom did not show the person: gone, or out of sight. For lack of a right nothing ends."""
     if error.errcode not in _GONE | _OUT_OF_SIGHT:
         raise error
@@ -156,7 +156,7 @@ def _apply_absence(userid: str, asked_at: datetime, error: WeComError) -> Change
     return Changes()
 
 
-def _followers() -> frozenset[str] | None:
+def read_followers() -> frozenset[str] | None:
     """Lower-case userids with 客户联系; None when the app may not read that."""
     try:
         return frozenset(userid.lower() for userid in client().contacts.follow_user_ids())

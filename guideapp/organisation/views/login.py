@@ -5,7 +5,7 @@ import logging
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils.crypto import get_random_string
 from django.views.decorators.http import require_GET, require_POST
 
@@ -14,7 +14,7 @@ from guideapp.core.audit import record_audit
 from guideapp.core.errors import GuideAppError
 from guideapp.core.jobs.enqueue import enqueue_once
 from guideapp.core.limits import hit
-from guideapp.organisation import auth
+from guideapp.organisation import auth, held
 from guideapp.organisation.errors import LoginStateRefused
 from guideapp.organisation.models import Guide, RoleGrant
 from guideapp.organisation.services import begin_login, consume_login, home_of
@@ -82,6 +82,22 @@ def come_back(request: HttpRequest) -> HttpResponse:
     response = redirect(begun.next_path or home_of(auth.Actor(guide=guide, grants=grants)))
     response["Cache-Control"] = "no-store"
     return response
+
+
+@require_GET
+@auth.any_role_required
+def again(request: auth.GuideRequest) -> HttpResponse:
+    """Ask for a QR code, then offer to send what the person sent before, unchanged."""
+    is_fresh = auth.has_fresh_qr_login(request)
+    waiting = held.held(request)
+    context = {
+        "held": waiting,
+        "act": auth.fresh_act_of(resolve(waiting.path).func) if waiting else "",
+        "is_fresh": is_fresh,
+        "scan": auth.login_url(request.path, by_qr=True),
+        "minutes": settings.FRESH_LOGIN_MINUTES,
+    }
+    return render(request, "organisation/again.html", context)
 
 
 @require_POST

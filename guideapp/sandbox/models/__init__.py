@@ -6,6 +6,21 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from guideapp.sandbox.models import (  # noqa: F401 -- so that Django finds the tables
+    acquisition,
+    activity,
+    address_book,
+    campaigns,
+    contact_ways,
+    control,
+    library,
+    strategies,
+    transfers,
+)
+from guideapp.sandbox.models.app_messages import AppMessage as AppMessage
+from guideapp.sandbox.models.groups import GroupChat as GroupChat
+from guideapp.sandbox.models.uploads import Media as Media
+
 
 class Corp(models.Model):
     """The one company, made by the scenario that was loaded last; its switches are here."""
@@ -22,21 +37,35 @@ class Corp(models.Model):
     loaded_at = models.DateTimeField()
     unionid_bound = models.BooleanField(default=True)  # a WeChat developer account is bound
     privacy = models.BooleanField(default=True)  # the field stripping of 2022
+    clock_seconds = models.BigIntegerField(default=0)  # how far the time was advanced (clock.py)
+    tells_api_changes = models.BooleanField(default=False)  # WeCom tells only the console's
+    member_fields = models.JSONField(default=list)  # names that extattr may carry (自定义属性)
+    short_names = models.JSONField(default=list)  # verified (企业简称), for external_corp_name
+    channels = models.JSONField(default=list)  # nicknames of bound 视频号
+    contact_way_quota = models.PositiveIntegerField(default=500_000)
     client_switch = models.CharField(
         max_length=16, choices=ClientSwitch, blank=True, default=ClientSwitch.NONE
     )
 
 
 class App(models.Model):
-    """A holder of a secret: our self-built app, or the address-book sync (通讯录同步)."""
+    """A holder of a secret: a self-built app, 通讯录同步 or 客户联系. `slug` says whose secret."""
 
     class Kind(models.TextChoices):
         APP = "app", _("自建应用")
         CONTACTS = "contacts", _("通讯录同步")
+        CUSTOMER = "customer", _("客户联系")
 
-    kind = models.CharField(max_length=8, choices=Kind, unique=True)
+    slug = models.SlugField(max_length=16, unique=True)
+    kind = models.CharField(max_length=8, choices=Kind)
     name = models.CharField(max_length=32)
+    agent_id = models.PositiveIntegerField(default=0)  # 0: the setting's, or none
     callable = models.BooleanField(default=True)  # listed in 客户联系 → 可调用接口的应用
+    enabled = models.BooleanField(default=True)
+    trusted_ips = models.JSONField(default=list)  # 企业可信IP; empty: any address
+    departments = models.JSONField(default=list)  # visible range; empty: User.in_scope decides
+    settings = models.JSONField(default=dict)  # what agent/set wrote
+    menu = models.JSONField(default=list)
 
 
 class Department(models.Model):
@@ -88,6 +117,17 @@ class User(models.Model):
     status = models.PositiveSmallIntegerField(choices=Status, default=Status.ACTIVE)
     contact_right = models.BooleanField(default=True)  # has 客户联系
     in_scope = models.BooleanField(default=True)  # inside the app's visible range
+    telephone = models.CharField(max_length=32, blank=True)
+    address = models.CharField(max_length=128, blank=True)
+    biz_mail = models.CharField(max_length=64, blank=True)
+    main_department = models.PositiveIntegerField(default=0)  # 0: the first one
+    direct_leaders = models.JSONField(default=list)
+    external_profile = models.JSONField(default=dict)
+    is_creator = models.BooleanField(default=False)  # cannot be deleted (301005)
+    wechat_bound = models.BooleanField(default=True)
+    real_name = models.BooleanField(default=True)  # verified; needed to take customers over
+    console_welcome = models.BooleanField(default=False)  # greeted by the console: no WelcomeCode
+    customers_max = models.PositiveIntegerField(default=20_000)  # 40099 above
     deleted_at = models.DateTimeField(null=True, blank=True)
 
     objects = UserQuerySet.as_manager()
@@ -123,6 +163,8 @@ class CorpTagGroup(models.Model):
     name = models.CharField(max_length=30)
     order = models.PositiveIntegerField(default=0)
     by_app = models.BooleanField(default=False)  # made through the API, not in the console
+    slug = models.CharField(max_length=16, default="app")  # of the App that made it, if by_app
+    strategy_id = models.PositiveIntegerField(default=0)  # of a rule group (规则组标签)
     created_at = models.DateTimeField()
     deleted = models.BooleanField(default=False)
 
@@ -135,6 +177,7 @@ class CorpTag(models.Model):
     name = models.CharField(max_length=30)
     order = models.PositiveIntegerField(default=0)
     by_app = models.BooleanField(default=False)
+    slug = models.CharField(max_length=16, default="app")
     created_at = models.DateTimeField()
     deleted = models.BooleanField(default=False)
 
@@ -164,6 +207,7 @@ class Follow(models.Model):
     state = models.CharField(max_length=64, blank=True)
     tags = models.ManyToManyField(CorpTag, related_name="follows")
     own_tags = models.JSONField(default=list)  # names of the member's personal tags
+    wechat_channels = models.JSONField(default=dict)  # {"nickname", "source"}, only add_way 10
     half = models.BooleanField(default=False)  # the member has not added the customer back
     readable_at = models.DateTimeField(null=True, blank=True)  # until then the API says 84061
     customer_left_at = models.DateTimeField(null=True, blank=True)
@@ -175,40 +219,6 @@ class Follow(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["user", "customer"], name="sandbox_one_follow")
         ]
-
-
-class GroupChat(models.Model):
-    """A customer group (客户群), as far as the chat window needs one."""
-
-    chat_id = models.CharField(max_length=64, unique=True)
-    name = models.CharField(max_length=64)
-    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="groups")
-    members = models.JSONField(default=list)  # userids and external_userids
-
-
-class Media(models.Model):
-    """A temporary upload (临时素材): usable for three days."""
-
-    media_id = models.CharField(max_length=128, unique=True)
-    kind = models.CharField(max_length=8)  # image, voice, video, file
-    filename = models.CharField(max_length=255)
-    content_type = models.CharField(max_length=100)
-    size = models.PositiveIntegerField()
-    content = models.BinaryField()
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-
-
-class AppMessage(models.Model):
-    """One accepted message/send: what members see in the app's own conversation."""
-
-    msgid = models.CharField(max_length=128, unique=True)
-    msgtype = models.CharField(max_length=32)
-    payload = models.JSONField()  # the object under the msgtype key
-    recipients = models.ManyToManyField(User, related_name="app_messages")
-    dropped = models.JSONField(default=list)  # userids over the limit; WeCom says nothing
-    digest = models.CharField(max_length=64)  # of the whole request, for enable_duplicate_check
-    created_at = models.DateTimeField(db_index=True)
 
 
 class ChatMessage(models.Model):
@@ -223,6 +233,7 @@ class ChatMessage(models.Model):
         TYPED = "typed", _("打字")
         SIDEBAR = "sidebar", _("侧边栏发送")
         WELCOME = "welcome", _("欢迎语")
+        MASS = "mass", _("群发")
         NOTE = "note", _("提示")
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="chat_messages")
@@ -250,6 +261,8 @@ class WelcomeCode(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
+    held_until = models.DateTimeField(null=True, blank=True)  # another app is sending (41096)
+    hold_fails = models.BooleanField(default=False)  # and will not make it
 
 
 class OAuthCode(models.Model):
@@ -259,16 +272,27 @@ class OAuthCode(models.Model):
     userid = models.CharField(max_length=64, blank=True)
     external_userid = models.CharField(max_length=64, blank=True)
     by_qr = models.BooleanField(default=False)
+    slug = models.CharField(max_length=16, default="app")  # the app that it was made for
+    shared = models.JSONField(null=True)  # fields of the consent page; null: snsapi_base
     redirect_host = models.CharField(max_length=255)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
+
+
+class UserTicket(models.Model):
+    """A user_ticket of getuserinfo: what one member agreed to show, for 1800 seconds."""
+
+    ticket = models.CharField(max_length=512, unique=True)
+    userid = models.CharField(max_length=64)
+    shared = models.JSONField(default=list)
+    expires_at = models.DateTimeField()
 
 
 class AccessToken(models.Model):
     """A token of one secret. `owner` is a digest of corp id and secret, never the secret."""
 
     token = models.CharField(max_length=512, unique=True)
-    kind = models.CharField(max_length=8, choices=App.Kind)
+    slug = models.CharField(max_length=16)  # of its App
     owner = models.CharField(max_length=64, db_index=True)
     issued_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -313,6 +337,7 @@ class Callback(models.Model):
     next_at = models.DateTimeField()
     created_at = models.DateTimeField()
     delivered_at = models.DateTimeField(null=True, blank=True)
+    fault = models.CharField(max_length=32, blank=True)  # Fault.Name that it met
 
     class Meta:
         indexes = [
@@ -352,6 +377,7 @@ class WireLog(models.Model):
     ms = models.PositiveIntegerField(default=0)
     userid = models.CharField(max_length=64, blank=True)
     external_userid = models.CharField(max_length=64, blank=True)
+    fault = models.CharField(max_length=64, blank=True)  # what went wrong on purpose
 
     class Meta:
         indexes = [models.Index(fields=["kind", "title", "at"], name="sandbox_wire")]

@@ -6,37 +6,50 @@ WeCom waits five seconds for a 200 and tries three times, always with the same b
 import http.client
 import logging
 import random
+import re
 import threading
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode, urlsplit
+from xml.sax.saxutils import escape
 
-from django.conf import settings
 from django.db import DatabaseError, close_old_connections, transaction
 from django.db.models import Q
 
 from guideapp.core.clock import now
-from guideapp.sandbox import config
+from guideapp.sandbox import clock, config
 from guideapp.sandbox.models import Callback, WireLog
 from guideapp.sandbox.services import ids, wirelog
+from guideapp.sandbox.services.callback_faults import Fate, fate_of, forged
 from guideapp.wecom.crypto import CallbackCrypto
 
 TRIES = 3
 TIMEOUT_SECONDS = 5
+_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.S)
 _QUERY = ("msg_signature", "timestamp", "nonce")  # in WeCom's order
 _PAUSES = (timedelta(seconds=2), timedelta(seconds=5))  # before the second and the third try
 _LEASE = timedelta(seconds=30)  # a delivery cut off by a stop is taken up again
 _BATCH = 16
-_THREADS = 4
+_THREADS = 8
 _IDLE_SECONDS = 1.0
+_BUSY_SECONDS = 0.1  # while something is under way
 
 logger = logging.getLogger(__name__)
 _wake = threading.Event()
 _starting = threading.Lock()
 _running: "Deliverer | None" = None
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """Another address than the app's, with keys of its own (batch jobs name one)."""
+
+    url: str
+    token: str
+    aes_key: str
 
 
 def enqueue(
@@ -46,53 +59,84 @@ def enqueue(
     *,
     origin: str = "",
     at: datetime | None = None,
+    to: Receiver | None = None,
 ) -> Callback:
     """Queue one event in the caller's transaction and have it delivered after the commit.
 
-    `fields` are the elements beyond the envelope, in order; an empty value is left out.
+    `fields` are the elements beyond the envelope, in order; an empty value is left out. A mapping
+    holds elements of its own and a list repeats one. An AgentID among them is an app's event.
     """
     keys = config.keys()
-    happened = at or now()
-    plain = plain_xml(keys.corp_id, event, change_type, fields, int(happened.timestamp()))
-    crypto = CallbackCrypto(keys.callback_token, keys.callback_aes_key, keys.corp_id)
+    fate = fate_of(change_type or event)
+    corp_id = fate.corp_id or keys.corp_id
+    happened = int((at or clock.now()).timestamp())
+    told = {name: value for name, value in fields.items() if name not in fate.without}
+    plain = plain_xml(corp_id, event, change_type, told, happened, bare=fate.bare)
+    to = to or Receiver(config.callback_url(origin), keys.callback_token, keys.callback_aes_key)
+    crypto = CallbackCrypto(to.token, to.aes_key, corp_id)
     nonce = str(random.randrange(10**9, 10**10))  # noqa: S311 -- as WeCom's: unique, not secret
     sealed = crypto.encrypt(plain.encode(), nonce=nonce, timestamp=str(config.unix_now()))
-    row = Callback.objects.create(
+    query = {name: getattr(sealed, name) for name in _QUERY}
+    row = Callback(
         event=event,
         change_type=change_type,
-        url=f"{(origin or settings.SITE_URL).rstrip('/')}{config.CALLBACK_PATH}",
-        query={name: getattr(sealed, name) for name in _QUERY},
+        url=to.url,
+        query=forged(query) if fate.forged else query,
         plain=plain,
-        body=envelope_xml(keys.corp_id, sealed.encrypt),
-        next_at=now(),
+        body=envelope_xml(corp_id, sealed.encrypt, agent_id=str(fields.get("AgentID", ""))),
+        next_at=now() + fate.delay,
         created_at=now(),
+        fault=fate.fault,
     )
+    return _queued(row, fate)
+
+
+def _queued(row: Callback, fate: Fate) -> Callback:
+    """Write the row as often as it is to be sent; a dropped one is lost from the start."""
+    if fate.dropped:
+        row.state = Callback.State.LOST
+        title = row.change_type or row.event
+        wirelog.record(WireLog.Kind.CALLBACK, title, ok=False, detail="0/3", fault=fate.fault)
+    for _copy in range(fate.copies):
+        row.pk = None
+        row.save(force_insert=True)
     transaction.on_commit(ensure_running)
     return row
 
 
 def plain_xml(
-    corp_id: str, event: str, change_type: str, fields: Mapping[str, object], created: int
+    corp_id: str,
+    event: str,
+    change_type: str,
+    fields: Mapping[str, object],
+    created: int,
+    *,
+    bare: bool = False,
 ) -> str:
-    """The event as WeCom writes it: one line, text in CDATA, numbers bare."""
+    """The event as WeCom writes it: one line, text in CDATA (not if `bare`), numbers without.
+
+    A ChangeType among `fields` stands where it is there; other names replace the envelope's.
+    """
     envelope: dict[str, object] = {
         "ToUserName": corp_id,
         "FromUserName": "sys",
         "CreateTime": created,
         "MsgType": "event",
         "Event": event,
-        "ChangeType": change_type,
     }
-    given = {name: value for name, value in fields.items() if value not in ("", None)}
-    elements = "".join(_element(name, value) for name, value in {**envelope, **given}.items())
-    return f"<xml>{elements}</xml>"
+    if "ChangeType" not in fields:
+        envelope["ChangeType"] = change_type
+    whole = {**envelope, **fields}
+    given = {name: value for name, value in whole.items() if value not in ("", None)}
+    elements = "".join(_element(name, value) for name, value in given.items())
+    return f"<xml>{_without_cdata(elements) if bare else elements}</xml>"
 
 
-def envelope_xml(corp_id: str, encrypted: str) -> str:
+def envelope_xml(corp_id: str, encrypted: str, *, agent_id: str = "") -> str:
     """The body that is posted. Contact events carry an empty AgentID."""
     return (
         f"<xml>{_element('ToUserName', corp_id)}{_element('Encrypt', encrypted)}"
-        f"{_element('AgentID', '')}</xml>"
+        f"{_element('AgentID', agent_id)}</xml>"
     )
 
 
@@ -131,7 +175,7 @@ def verify(origin: str = "") -> Verification:
         expected.encode(), nonce=ids.random_text(10), timestamp=str(config.unix_now())
     )
     query = {name: getattr(sealed, name) for name in _QUERY} | {"echostr": sealed.encrypt}
-    url = f"{(origin or settings.SITE_URL).rstrip('/')}{config.CALLBACK_PATH}"
+    url = config.callback_url(origin)
     status, body, ms = _http("GET", url, query)
     answer = Verification(ok=status == 200 and body == expected.encode(), status=status, ms=ms)
     wirelog.record(
@@ -162,18 +206,22 @@ class Deliverer:
         return self._thread.is_alive() and not self._stopping.is_set()
 
     def _run(self) -> None:
+        under_way: set[Future[None]] = set()
         while not self._stopping.is_set():
             _wake.clear()
+            rows: list[Callback] = []
             try:
-                rows = _claim()
-                list(self._pool.map(_deliver_and_close, rows))
+                if len(under_way) < _THREADS:  # an app that hangs holds up nothing but its own
+                    rows = _claim(limit=_THREADS - len(under_way))
+                under_way |= {self._pool.submit(_deliver_and_close, row) for row in rows}
             except DatabaseError:  # tables being reset or migrated: the rows wait
                 logger.warning("sandbox callbacks: the database did not answer", exc_info=True)
-                rows = []
             except RuntimeError:  # the process is ending and takes no new work: the rows wait
                 return
             close_old_connections()
-            if not rows:
+            if under_way:
+                under_way = wait(under_way, _BUSY_SECONDS, FIRST_COMPLETED).not_done
+            elif not rows:
                 _wake.wait(_IDLE_SECONDS)
 
 
@@ -193,8 +241,8 @@ def ensure_running() -> None:
     _wake.set()
 
 
-def _claim(*, waiting_too: bool = False) -> list[Callback]:
-    """Mark up to a batch of due rows as being sent, so that two deliverers never share one.
+def _claim(*, waiting_too: bool = False, limit: int = _BATCH) -> list[Callback]:
+    """Mark up to `limit` due rows as being sent, so that two deliverers never share one.
 
     Only reads while nothing is due: the deliverer asks every second.
     """
@@ -203,7 +251,7 @@ def _claim(*, waiting_too: bool = False) -> list[Callback]:
     if not waiting_too:
         due &= Q(next_at__lte=moment)
     due |= Q(state=Callback.State.SENDING, next_at__lte=moment)  # cut off by a stop
-    rows = list(Callback.objects.filter(due).order_by("id")[:_BATCH])
+    rows = list(Callback.objects.filter(due).order_by("next_at", "id")[:limit])
     return [row for row in rows if _take(row, until=moment + _LEASE)]
 
 
@@ -243,6 +291,7 @@ def _deliver(row: Callback) -> None:
         status=status,
         ms=ms,
         detail=f"{row.event} · {row.tries}/{TRIES}",
+        fault=row.fault,
     )
 
 
@@ -267,7 +316,15 @@ def _http(
 
 
 def _element(name: str, value: object) -> str:
-    if isinstance(value, int):
+    if isinstance(value, int | float):
         return f"<{name}>{value}</{name}>"
+    if isinstance(value, Mapping):
+        return f"<{name}>{''.join(_element(*inner) for inner in value.items())}</{name}>"
+    if isinstance(value, list):
+        return "".join(_element(name, one) for one in value)
     text = str(value).replace("]]>", "]]]]><![CDATA[>")
     return f"<{name}><![CDATA[{text}]]></{name}>"
+
+
+def _without_cdata(elements: str) -> str:
+    return _CDATA.sub(lambda found: escape(found[1]), elements)

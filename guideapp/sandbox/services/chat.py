@@ -4,9 +4,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from guideapp.core.clock import now
+from guideapp.sandbox.clock import now
 from guideapp.sandbox.errors import UnknownEvent
 from guideapp.sandbox.models import ChatMessage, Customer, Follow, GroupChat, User
+from guideapp.sandbox.services import link_customers
 
 
 def guide_says(
@@ -23,9 +24,9 @@ def guide_says(
     )
 
 
-def customer_says(*, userid: str, external_userid: str, text: str) -> ChatMessage:
-    """The customer writes to the member. WeCom tells the app nothing, and neither do we."""
-    return _say(
+def customer_says(*, userid: str, external_userid: str, text: str, origin: str = "") -> ChatMessage:
+    """The customer writes to the member. WeCom tells the app of it only for acquisition links."""
+    message = _say(
         _user(userid),
         sender=ChatMessage.Sender.CUSTOMER,
         source=ChatMessage.Source.TYPED,
@@ -33,6 +34,9 @@ def customer_says(*, userid: str, external_userid: str, text: str) -> ChatMessag
         payload={"content": text},
         **_peer(external_userid, ""),
     )
+    if message.customer is not None:
+        link_customers.spoke(user=message.user, customer=message.customer, origin=origin)
+    return message
 
 
 def member_sends(

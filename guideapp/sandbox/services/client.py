@@ -12,12 +12,14 @@ from django.conf import settings
 
 from guideapp.sandbox import config
 from guideapp.sandbox.models import App, ChatMessage, Corp, FrameConfig, Ticket, User, WireLog
-from guideapp.sandbox.services import chat, tokens, wirelog
+from guideapp.sandbox.services import chat, faults, tokens, wirelog
 from guideapp.sandbox.services.client_payload import BadPayload, checked_payload
 
 Switch = Corp.ClientSwitch
 Reply = dict[str, Any]
 
+VERSION = "4.1.36"
+OLD_VERSION = "3.0.20"  # config in two steps, and no getContext
 _CUSTOMER_ENTRIES = frozenset({"single_chat_tools", "contact_profile", "single_kf_tools"})
 _GROUP_ENTRIES = frozenset({"group_chat_tools"})
 _SENDING_ENTRIES = frozenset(
@@ -72,9 +74,18 @@ class _Denied(Exception):
         self.log = log
 
 
+def frame_name() -> str:
+    """What the client calls the frame that it opens now; static/sandbox/bridge.js reads it."""
+    old = faults.met(faults.Name.OLD_CLIENT)
+    without = faults.met(faults.Name.NO_BRIDGE)
+    return f"wxwork/{OLD_VERSION if old else VERSION}{' no-bridge' if without else ''}"
+
+
 def invoke(call: Call) -> Answer:
     """Answer one call of the SDK and write it to the log."""
     switch = call.switch or (Corp.objects.values_list("client_switch", flat=True).first() or "")
+    if not switch and faults.met(faults.Name.NO_PERMISSION, call.api):
+        switch = Switch.NO_PERMISSION
     answer = Answer(None, log="never answers")
     if switch != Switch.NEVER_ANSWERS:
         try:
@@ -238,7 +249,7 @@ def _require_right(call: Call, switch: str) -> None:
 
 def _has_right(userid: str) -> bool:
     """The member may serve customers, and the app is listed in 可调用接口的应用."""
-    listed = App.objects.filter(kind=App.Kind.APP, callable=True).exists()
+    listed = App.objects.filter(slug=config.MAIN, callable=True).exists()
     member = User.objects.visible().filter(
         folded=userid.lower(), status=User.Status.ACTIVE, contact_right=True
     )

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from guideapp.core.clock import now
+from guideapp.sandbox.clock import now
 from guideapp.sandbox.models import Media
 
 
@@ -66,7 +66,7 @@ def _media(kind: str) -> Callable[[dict[str, Any], str], dict[str, Any]]:
     def check(given: dict[str, Any], platform: str) -> dict[str, Any]:
         """A living upload of this very kind."""
         media_id = _required(given, "mediaid")
-        living = Media.objects.filter(media_id=media_id, kind=kind, expires_at__gt=now())
+        living = Media.objects.filter(media_id=media_id, kind=kind, pool="", expires_at__gt=now())
         name = living.values_list("filename", flat=True).first()
         if name is None:
             raise BadPayload("fail invalid mediaid")

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from guideapp.core.clock import now
+from guideapp.sandbox.clock import now
 from guideapp.sandbox.errors import UnknownEvent
 from guideapp.sandbox.models import Corp, Department, User
 from guideapp.sandbox.services import callbacks
@@ -28,6 +28,14 @@ _EDITABLE = frozenset(
         "status",
         "contact_right",
         "in_scope",
+        "telephone",
+        "address",
+        "biz_mail",
+        "external_profile",
+        "is_creator",
+        "wechat_bound",
+        "real_name",
+        "customers_max",
     }
 )
 # Field of ours → element of the event, for the events as they were before 2022.
@@ -39,6 +47,10 @@ _ELEMENTS = {
     "email": "Email",
     "status": "Status",
     "alias": "Alias",
+    "telephone": "Telephone",
+    "address": "Address",
+    "biz_mail": "BizMail",
+    "main_department": "MainDepartment",
 }
 
 
@@ -62,7 +74,7 @@ def create_user(
         **_known(more),
     )
     user.save()
-    _tell_of(user, "create_user", origin, changed=list(_ELEMENTS))
+    tell_of(user, "create_user", origin, changed=list(_ELEMENTS))
     return user
 
 
@@ -78,7 +90,7 @@ def update_user(*, userid: str, origin: str = "", new_userid: str = "", **change
     if new_userid:
         user.userid, user.folded = new_userid, new_userid.lower()
     user.save()
-    _tell_of(user, "update_user", origin, changed=list(changes), named=before)
+    tell_of(user, "update_user", origin, changed=list(changes), named=before)
     return user
 
 
@@ -89,7 +101,7 @@ def delete_user(*, userid: str, origin: str = "") -> User:
     user.deleted_at = now()
     user.status = User.Status.LEFT
     user.save()
-    callbacks.enqueue(EVENT, "delete_user", {"UserID": user.userid}, origin=origin)
+    tell_of_leaving(user, origin)
     return user
 
 
@@ -140,18 +152,26 @@ def department_entries(departments: list[Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _tell_of(
+def tell_of(
     user: User, change_type: str, origin: str, *, changed: list[str], named: str = ""
 ) -> None:
+    """Queue create_user or update_user. `named` is the userid from before a renaming."""
     fields: dict[str, object] = {"UserID": named or user.userid}
     if named and named != user.userid:
         fields["NewUserID"] = user.userid
     fields["Department"] = ",".join(str(id) for id in user.department_ids())
     if not Corp.objects.filter(privacy=True).exists():
-        full = {_ELEMENTS[name]: getattr(user, name) for name in changed if name in _ELEMENTS}
+        known = [name for name in changed if name in _ELEMENTS]
+        full = {_ELEMENTS[name]: getattr(user, name) or "" for name in known}
         leads = ",".join(str(int(entry["leader"])) for entry in user.departments)
-        fields |= {**full, "IsLeaderInDept": leads}
+        leaders = ",".join(user.direct_leaders)
+        fields |= {**full, "IsLeaderInDept": leads, "DirectLeader": leaders}
     callbacks.enqueue(EVENT, change_type, fields, origin=origin)
+
+
+def tell_of_leaving(user: User, origin: str) -> None:
+    """Queue delete_user."""
+    callbacks.enqueue(EVENT, "delete_user", {"UserID": user.userid}, origin=origin)
 
 
 def _known(changes: dict[str, Any]) -> dict[str, Any]:

@@ -15,14 +15,26 @@ where the act raises an event, and our own words otherwise.
     create_user, update_user    userid, name, departments, …; update_user also new_userid
     delete_user                 userid
     create_party, update_party, delete_party    id, name, parent_id
+    member_tag                  id, name, add, remove (userids; told as update_tag)
     create_tag                  group_name, names
     update_tag, delete_tag      id, name; id
     shuffle_tags                id, tag_ids
-    customer_message            userid, external_userid, text   (told to nobody)
+    scan                        config_id | qr_code, external_userid | unionid | name
+    link_click                  link_id | url, customer_channel, external_userid | unionid | name,
+                                adds, profile_told
+    link_delete, link_unavailable   link_id
+    link_quota                  uses, days
+    transfer_refuse             external_userid, takeover
+    customer_message            userid, external_userid, text   (told of customers of links only)
     user_message                userid, external_userid | chat_id, text   (told to nobody)
     client_switch               value (Corp.ClientSwitch)
+    app_switch                  slug, callable, enabled, trusted_ips, departments → agentid, secret
+    corp_switch                 privacy, unionid_bound, tells_api_changes, contact_way_quota,
+                                member_fields, short_names, channels
     expire_tokens, forget_tokens    42001, 40014 from now on
     verify_callback             WeCom's GET check of the callback address
+
+Acts in groups, campaigns and the app stand in outside_acts.py.
 """
 
 import inspect
@@ -31,8 +43,23 @@ from dataclasses import asdict
 from typing import Any
 
 from guideapp.sandbox.errors import UnknownEvent
-from guideapp.sandbox.models import ChatMessage, Corp
-from guideapp.sandbox.services import callbacks, chat, directory, relations, tags, tokens
+from guideapp.sandbox.models import ChatMessage, Corp, Follow
+from guideapp.sandbox.services import (
+    acquisition,
+    acquisition_quota,
+    callbacks,
+    chat,
+    contact_ways,
+    directory,
+    link_customers,
+    member_tags,
+    outside_acts,
+    relations,
+    switches,
+    tags,
+    tokens,
+    transfers,
+)
 
 type Outcome = dict[str, Any]
 
@@ -96,8 +123,22 @@ def _plain(act: Callable[..., Any]) -> Callable[..., Outcome]:
 
 
 def _says(act: Callable[..., ChatMessage]) -> Callable[..., Outcome]:
-    def run(**data: Any) -> Outcome:
-        return {"message": chat.as_json(act(**_only(act, data)))}
+    def run(*, origin: str = "", **data: Any) -> Outcome:
+        told = {"origin": origin} if "origin" in inspect.signature(act).parameters else {}
+        return {"message": chat.as_json(act(**_only(act, data), **told))}
+
+    return run
+
+
+def _comes(act: Callable[..., Follow | None]) -> Callable[..., Outcome]:
+    """An act by which a customer may add somebody; the outcome says whom."""
+
+    def run(*, origin: str = "", **data: Any) -> Outcome:
+        follow = act(origin=origin, **_only(act, data))
+        if follow is None:
+            return {"added": False}
+        external_userid = follow.customer.external_userid
+        return {"added": True, "userid": follow.user.userid, "external_userid": external_userid}
 
     return run
 
@@ -142,14 +183,24 @@ _ACTS: dict[str, Callable[..., Outcome]] = {
     "create_party": _plain(directory.create_department),
     "update_party": _plain(directory.update_department),
     "delete_party": _plain(directory.delete_department),
+    "member_tag": _plain(member_tags.console_changes),
     "create_tag": _plain(tags.console_creates),
     "update_tag": _plain(tags.console_updates),
     "delete_tag": _plain(tags.console_deletes),
     "shuffle_tags": _plain(tags.console_shuffles),
+    "scan": _comes(contact_ways.scan),
+    "link_click": _comes(link_customers.click),
+    "link_delete": _plain(acquisition.console_deletes),
+    "link_unavailable": _plain(acquisition.becomes_unavailable),
+    "link_quota": _plain(acquisition_quota.buy),
+    "transfer_refuse": _plain(transfers.refuse),
     "customer_message": _says(chat.customer_says),
     "user_message": _says(chat.guide_says),
     "client_switch": _client_switch,
+    "app_switch": switches.set_app,
+    "corp_switch": switches.set_company,
     "expire_tokens": lambda: {"tokens": tokens.expire_tokens()},
     "forget_tokens": lambda: {"tokens": tokens.forget_tokens()},
     "verify_callback": _verify,
+    **outside_acts.ACTS,
 }

@@ -27,9 +27,29 @@ def chat_id(key: str = "") -> str:
     return f"wr{_stretched(key, 30)}"
 
 
+def open_gid(chat_id: str) -> str:
+    """28 characters beginning with `o`: what a mini program that is opened in the group gets."""
+    return f"o{_stretched(f'opengid/{chat_id}', 27)}"
+
+
 def unionid(key: str = "") -> str:
     """28 characters beginning with `o`."""
     return f"o{_stretched(key, 27)}"
+
+
+def openid(key: str) -> str:
+    """28 characters beginning with `o`, the same for one `key`."""
+    return f"o{_stretched(f'openid/{key}', 27)}"
+
+
+def link_id() -> str:
+    """An acquisition link's: `ca` and what its address ends with."""
+    return f"ca{random_text(30)}"
+
+
+def config_id() -> str:
+    """32 hex digits."""
+    return secrets.token_hex(16)
 
 
 def _stretched(key: str, length: int) -> str:

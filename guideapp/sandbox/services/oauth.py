@@ -7,12 +7,16 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from django.conf import settings
 from django.db import transaction
 
-from guideapp.core.clock import now
+from guideapp.sandbox import config
+from guideapp.sandbox.clock import now
 from guideapp.sandbox.errors import Refused
-from guideapp.sandbox.models import Customer, OAuthCode, User, WireLog
-from guideapp.sandbox.services import ids, wirelog
+from guideapp.sandbox.models import App, Customer, OAuthCode, User, UserTicket, WireLog
+from guideapp.sandbox.services import ids, scope, wirelog
 
 LIFE = timedelta(minutes=5)
+TICKET_LIFE = timedelta(seconds=1800)
+# What a member may show on the consent page of snsapi_privateinfo, in its order.
+PRIVATE_FIELDS = ("avatar", "gender", "mobile", "email", "biz_mail", "qr_code", "address")
 _STATE = re.compile(r"[0-9a-zA-Z]{0,128}")
 
 
@@ -28,8 +32,18 @@ def trusted_redirect(redirect_uri: str, *, own_host: str) -> bool:
     return parts.scheme in {"http", "https"} and parts.netloc in trusted
 
 
-def issue_code(person: str, redirect_uri: str, *, by_qr: bool) -> str:
-    """A code for the member or the customer `person`; '' when nobody is called so."""
+def issue_code(
+    person: str,
+    redirect_uri: str,
+    *,
+    by_qr: bool,
+    slug: str = config.MAIN,
+    shared: list[str] | None = None,
+) -> str:
+    """A code for the member or the customer `person`; '' when nobody is called so.
+
+    It is bound to the app `slug`. `shared`: what was ticked on the consent page, None without one.
+    """
     user = User.objects.named(person) if person else None
     customer = Customer.objects.filter(external_userid=person).first() if not user else None
     if user is None and customer is None:
@@ -39,6 +53,8 @@ def issue_code(person: str, redirect_uri: str, *, by_qr: bool) -> str:
         userid=user.userid if user else "",
         external_userid=customer.external_userid if customer else "",
         by_qr=by_qr,
+        slug=slug,
+        shared=shared,
         redirect_host=urlsplit(redirect_uri).netloc,
         expires_at=now() + LIFE,
     )
@@ -61,11 +77,40 @@ def with_query(redirect_uri: str, **more: str) -> str:
 
 
 @transaction.atomic
-def redeem(code: str) -> OAuthCode:
-    """getuserinfo: the person behind `code`, once. Raises Refused 40029."""
+def redeem(code: str, slug: str = config.MAIN) -> OAuthCode:
+    """getuserinfo: the person behind `code`, once. Raises Refused 40029, 50001 for another app."""
     row = OAuthCode.objects.select_for_update().filter(code=code, used_at=None).first()
     if row is None or row.expires_at <= now():
         raise Refused(40029)
+    if row.slug != slug:
+        raise Refused(50001)
     row.used_at = now()
     row.save(update_fields=["used_at"])
     return row
+
+
+def user_ticket(row: OAuthCode, app: App) -> str:
+    """The user_ticket of a redeemed code; '' without consent or outside the visible range."""
+    user = User.objects.named(row.userid)
+    if row.shared is None or user is None or not scope.sees(app, user):
+        return ""
+    made = UserTicket.objects.create(
+        ticket=ids.random_text(64),
+        userid=user.userid,
+        shared=row.shared,
+        expires_at=now() + TICKET_LIFE,
+    )
+    return made.ticket
+
+
+def ticket_holder(ticket: str) -> tuple[User, list[str]]:
+    """getuserdetail: the member and what they agreed to show. Refused 84090, 84015, 84014."""
+    if not ticket:
+        raise Refused(84090)
+    row = UserTicket.objects.filter(ticket=ticket).first()
+    user = User.objects.named(row.userid) if row else None
+    if row is None or user is None:
+        raise Refused(84015)
+    if row.expires_at <= now():
+        raise Refused(84014)
+    return user, row.shared

@@ -1,17 +1,20 @@
 """Acts of members and customers that WeCom reports as change_external_contact."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from guideapp.core.clock import now
+from guideapp.sandbox.clock import now
 from guideapp.sandbox.errors import UnknownEvent
 from guideapp.sandbox.models import ChatMessage, CorpTag, Customer, Follow, User, WelcomeCode
+from guideapp.sandbox.models.acquisition import LinkCustomer
+from guideapp.sandbox.models.activity import Activity
 from guideapp.sandbox.services import callbacks, ids
 
 EVENT = "change_external_contact"
 WELCOME_SECONDS = 20
+ASSIGNED = 202  # add_way of a customer who was transferred
 
 
 def new_customer(*, name: str, gender: int = 0, external_userid: str = "") -> Customer:
@@ -20,6 +23,19 @@ def new_customer(*, name: str, gender: int = 0, external_userid: str = "") -> Cu
     return Customer.objects.create(
         external_userid=given, name=name, gender=gender, unionid=ids.unionid(given)
     )
+
+
+def whoever(*, external_userid: str = "", unionid: str = "", name: str = "") -> Customer:
+    """The customer with one of these ids; nobody known: a new one, called `name`."""
+    known = {"external_userid": external_userid} if external_userid else {"unionid": unionid}
+    found = Customer.objects.filter(**known).first() if any(known.values()) else None
+    if found is None and external_userid:
+        raise UnknownEvent(f"unknown customer: {external_userid}")
+    if found is None:
+        found = new_customer(name=name or "微信用户")
+        found.unionid = unionid or found.unionid
+        found.save(update_fields=["unionid"])
+    return found
 
 
 @transaction.atomic
@@ -82,7 +98,9 @@ def customer_deletes(*, userid: str, external_userid: str, origin: str = "") -> 
     follow = _follow(userid, external_userid)
     follow.customer_left_at = now()
     follow.save(update_fields=["customer_left_at"])
+    Activity.objects.create(kind=Activity.Kind.NEGATIVE, user=follow.user, at=now())
     _tell("del_follow_user", follow, origin)
+    _tell_of_link(follow, origin)
     return follow
 
 
@@ -128,6 +146,34 @@ def transfer_fails(
 
 
 @transaction.atomic
+def goes_over(
+    *, old: Follow, user: User, at: datetime, was_hers: bool, told_of_loss: bool, origin: str = ""
+) -> Follow:
+    """The customer of `old` becomes `user`'s, assigned (add_way 202).
+
+    No event tells of a new friend who was one already, or whom `user` once handed over.
+    """
+    follow, made = Follow.objects.get_or_create(
+        user=user, customer=old.customer, defaults={"created_at": at, "add_way": ASSIGNED}
+    )
+    friends = not made and follow.deleted_at is None and follow.customer_left_at is None
+    if not friends:
+        follow.add_way, follow.created_at, follow.state = ASSIGNED, at, ""
+        follow.oper_userid = user.userid
+        follow.deleted_at = follow.customer_left_at = follow.readable_at = None
+        follow.half = False
+        follow.save()
+        _count(follow)
+    old.deleted_at = at
+    old.save(update_fields=["deleted_at"])
+    if told_of_loss:
+        _tell("del_external_contact", old, origin, Source="DELETE_BY_TRANSFER")
+    if not friends and not was_hers:
+        _tell("add_external_contact", follow, origin)
+    return follow
+
+
+@transaction.atomic
 def agrees_to_archive(*, userid: str, external_userid: str, origin: str = "") -> Follow:
     """The customer agrees to message archiving; the event has a welcome code of its own."""
     follow = _follow(userid, external_userid)
@@ -164,6 +210,8 @@ def _befriend(
     follow.save()
     if known is not None and not completing:
         follow.tags.clear()
+    if not completing:
+        _count(follow)
     code = _welcome_code(follow) if welcome and _may_greet(follow) else ""
     change = "add_half_external_contact" if half else "add_external_contact"
     _tell(change, follow, origin, State=follow.state, WelcomeCode=code)
@@ -172,8 +220,35 @@ def _befriend(
     return follow
 
 
+def _count(follow: Follow) -> None:
+    """For the behaviour data: the member has one more customer, and may have asked for it."""
+    kinds = [Activity.Kind.CONTACT]
+    if follow.oper_userid == follow.user.userid and follow.add_way != ASSIGNED:
+        kinds.append(Activity.Kind.APPLY)
+    Activity.objects.bulk_create(
+        Activity(kind=kind, user=follow.user, at=follow.created_at) for kind in kinds
+    )
+
+
+def _tell_of_link(follow: Follow, origin: str) -> None:
+    """A customer of an acquisition link who leaves is told in that family as well."""
+    brought = LinkCustomer.objects.filter(user=follow.user, customer=follow.customer)
+    for row in brought.select_related("link").order_by("-id")[:1]:
+        fields = {
+            "UserID": follow.user.userid,
+            "ExternalUserID": follow.customer.external_userid,
+            "LinkId": row.link.link_id,
+        }
+        callbacks.enqueue("customer_acquisition", "del_follow_user", fields, origin=origin)
+
+
 def _may_greet(follow: Follow) -> bool:
-    """No code for WeCom users, for people who already talk, or when one was used already."""
+    """No code for WeCom users, for people who already talk, or when one was used already.
+
+    Nor where the console has a welcome message of its own for the member.
+    """
+    if follow.user.console_welcome:
+        return False
     if follow.customer.type != 1 or follow.welcome_codes.exclude(used_at=None).exists():
         return False
     talked = ChatMessage.objects.filter(user=follow.user, customer=follow.customer)

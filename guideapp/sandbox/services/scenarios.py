@@ -1,24 +1,30 @@
 """Fill the played WeCom from a scenario, a JSON file in `sandbox/scenarios/`.
 
-    {"corp": {"name": "…", "unionid_bound": true, "privacy": true},
+    {"corp": {"name": "…", "unionid_bound": true, "privacy": true, "tells_api_changes": false,
+              "member_fields": ["工号"], "short_names": [], "channels": []},
+     "apps": [{"slug": "second", "name": "…", "agent_id": 0, "callable": false, "departments": [],
+               "trusted_ips": []}],
      "departments": [{"id": 1, "name": "…", "parent": 0, "order": 0, "name_en": ""}],
      "users": [{"userid": "…", "name": "…", "departments": [2, {"id": 3, "leader": true}],
                 "position": "导购", "gender": "2", "mobile": "", "email": "", "alias": "",
                 "external_position": "", "extattr": [], "status": 1,
                 "contact_right": true, "in_scope": true}],
+     "acquisition_quota": [[uses, days until they end]],
      "tag_groups": [{"name": "…", "id": "", "order": 0, "by_app": false,
                      "tags": ["金卡", {"name": "银卡", "id": "", "order": 0}]}],
      "customers": [{"key": "zhou", "external_userid": "", "name": "…", "gender": 2,
                     "unionid": "", "type": 1, "avatar": "", "corp_name": "",
                     "follows": [["userid", "remark", createtime, add_way, "state", ["金卡"]]]}],
-     "groups": [{"key": "vip", "name": "…", "owner": "userid", "members": ["userid", "zhou"]}],
+     "groups": [{"key": "vip", "name": "…", "owner": "userid", "members": ["userid", "zhou"],
+                 "notice": "", "createtime": 0}],
      "messages": [["userid", "zhou", "user" or "customer", at, "text"]]}
 
-Every part but `corp`, `departments` and `users` may be left out, and every key that has a default
-above. Ids that are empty are derived from `key` or name, so the same file gives the same ids. A
-tag is named by its id, its name, or "group/name" where a name is in two groups. A customer is
-named by key or id. Times (`createtime`, `at`) above 0 are unix seconds; 0 and below are seconds
-relative to the moment of loading.
+`apps` changes the four that every company has (config.py) or adds some; a secret is made from the
+slug. Every part but `corp`, `departments` and `users` may be left out, and every key that has a
+default above. Ids that are empty are derived from `key` or name, so the same file gives the same
+ids. A tag is named by its id, its name, or "group/name" where a name is in two groups. A customer
+is named by key or id. Times (`createtime`, `at`) above 0 are unix seconds; 0 and below are
+seconds relative to the moment of loading.
 """
 
 import json
@@ -27,9 +33,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, transaction
 
-from guideapp.core.clock import now
+from guideapp.core.clock import day_of
+from guideapp.sandbox import config
+from guideapp.sandbox.clock import now
 from guideapp.sandbox.errors import UnknownEvent
 from guideapp.sandbox.models import (
     App,
@@ -49,13 +58,27 @@ from guideapp.sandbox.models import (
     WelcomeCode,
     WireLog,
 )
-from guideapp.sandbox.services import ids
+from guideapp.sandbox.models.acquisition import AcquisitionLink, AcquisitionQuota
+from guideapp.sandbox.models.activity import Activity
+from guideapp.sandbox.models.address_book import BatchJob, MemberTag
+from guideapp.sandbox.models.campaigns import CampaignRules, MassMessage, Moment
+from guideapp.sandbox.models.contact_ways import ContactWay
+from guideapp.sandbox.models.control import CallLimit, Fault, PostedScenario
+from guideapp.sandbox.models.groups import JoinWay
+from guideapp.sandbox.models.library import GroupWelcome, InterceptRule, Product
+from guideapp.sandbox.models.strategies import PendingId, Strategy
+from guideapp.sandbox.models.transfers import GroupTransfer
+from guideapp.sandbox.services import group_chats, ids, limits
 from guideapp.sandbox.services.directory import department_entries
 
+POSTED = "posted"  # the name of a scenario that came as a document
 FOLDER = Path(__file__).resolve().parent.parent / "scenarios"
 _NAME = re.compile(r"[a-z0-9_-]{1,64}")
+_SENSELESS = (LookupError, TypeError, ValueError, AttributeError, DatabaseError, ValidationError)
 # Children first. Tokens, tickets and uploads stay: they belong to the app that holds them.
 _EMPTIED = (
+    Fault,
+    CallLimit,
     WireLog,
     FrameConfig,
     Callback,
@@ -64,6 +87,21 @@ _EMPTIED = (
     AppMessage,
     ChatMessage,
     GroupChat,
+    JoinWay,
+    CampaignRules,
+    MassMessage,
+    Moment,
+    GroupWelcome,
+    Product,
+    InterceptRule,
+    ContactWay,
+    AcquisitionLink,
+    AcquisitionQuota,
+    GroupTransfer,
+    Strategy,
+    PendingId,
+    BatchJob,
+    MemberTag,
     Follow,
     CorpTag,
     CorpTagGroup,
@@ -83,35 +121,80 @@ def load_scenario(name: str) -> Corp:
     return load_data(json.loads(path.read_text(encoding="utf-8")), name=name)
 
 
+def load_document(document: dict[str, Any]) -> Corp:
+    """Replace the company by a scenario that came as a document; a reset begins from it again.
+
+    Raises UnknownEvent, and leaves everything as it was, where the document makes no sense.
+    """
+    try:
+        with transaction.atomic():
+            corp = load_data(document, name=POSTED)
+            PostedScenario.objects.all().delete()
+            PostedScenario.objects.create(document=document)
+    except _SENSELESS as error:
+        words = f"{type(error).__name__}: {error}"[:200]
+        raise UnknownEvent(f"the scenario document makes no sense ({words})") from error
+    return corp
+
+
 def reset(name: str = "") -> Corp:
     """Start anew from the scenario `name`, by default the one loaded last."""
     corp = Corp.objects.first()
-    return load_scenario(name or (corp.scenario if corp else "small"))
+    wanted = name or (corp.scenario if corp else "small")
+    posted = PostedScenario.objects.first() if wanted == POSTED else None
+    return load_document(posted.document) if posted else load_scenario(wanted)
 
 
 @transaction.atomic
 def load_data(data: dict[str, Any], *, name: str = "") -> Corp:
     """Replace the company by `data` (shape above). `name` is what `reset` loads again."""
-    moment = now()
     for model in _EMPTIED:
         model.objects.all().delete()
-    App.objects.create(kind=App.Kind.APP, name="导购台")
-    App.objects.create(kind=App.Kind.CONTACTS, name="通讯录同步")
-    corp = Corp.objects.create(
-        name=data["corp"]["name"],
-        scenario=name,
-        loaded_at=moment,
-        unionid_bound=data["corp"].get("unionid_bound", True),
-        privacy=data["corp"].get("privacy", True),
-    )
+    limits.forget()
+    moment = now()  # the company is gone and with it the time that was advanced
+    _load_apps(data.get("apps", []))
+    corp = _load_corp(data, name, moment)
+    for uses, days in data.get("acquisition_quota", [[1000, 365]]):
+        last = day_of(moment) + timedelta(days=days)
+        AcquisitionQuota.objects.create(bought=uses, balance=uses, expires_on=last)
     _load_departments(data["departments"])
     users = _load_users(data["users"])
     tags = _load_tags(data.get("tag_groups", []), moment)
     customers = _load_customers(data.get("customers", []))
     _load_follows(data.get("customers", []), users, customers, tags, moment)
-    _load_groups(data.get("groups", []), users, customers)
+    _load_groups(data.get("groups", []), users, customers, moment)
     _load_messages(data.get("messages", []), users, customers, moment)
     return corp
+
+
+def _load_apps(rows: list[dict[str, Any]]) -> None:
+    standing: list[dict[str, Any]] = [
+        {"slug": config.MAIN, "kind": App.Kind.APP, "name": "导购台"},
+        {"slug": config.SYNC, "kind": App.Kind.CONTACTS, "name": "通讯录同步"},
+        {"slug": config.CUSTOMER, "kind": App.Kind.CUSTOMER, "name": "客户联系"},
+        {"slug": config.SECOND, "kind": App.Kind.APP, "name": "巡店", "callable": False},
+    ]
+    apps = {row["slug"]: row for row in standing}
+    for row in rows:
+        apps[row["slug"]] = {"kind": App.Kind.APP} | apps.get(row["slug"], {}) | row
+    for row in apps.values():
+        App.objects.create(**row)
+
+
+def _load_corp(data: dict[str, Any], scenario: str, moment: datetime) -> Corp:
+    given = data["corp"]
+    attributes = [entry["name"] for row in data["users"] for entry in row.get("extattr", [])]
+    return Corp.objects.create(
+        name=given["name"],
+        scenario=scenario,
+        loaded_at=moment,
+        unionid_bound=given.get("unionid_bound", True),
+        privacy=given.get("privacy", True),
+        tells_api_changes=given.get("tells_api_changes", False),
+        member_fields=given.get("member_fields", list(dict.fromkeys(attributes))),
+        short_names=given.get("short_names", [given["name"]]),
+        channels=given.get("channels", [f"{given['name']}视频号"]),
+    )
 
 
 def _load_departments(rows: list[dict[str, Any]]) -> None:
@@ -221,6 +304,10 @@ def _load_follows(
             tagged.append([tags[name] for name in names])
     link = Follow.tags.through
     made = Follow.objects.bulk_create(follows, batch_size=500)
+    Activity.objects.bulk_create(
+        (Activity(kind=Activity.Kind.CONTACT, user=row.user, at=row.created_at) for row in made),
+        batch_size=500,
+    )
     link.objects.bulk_create(
         (
             link(follow_id=follow.pk, corptag_id=tag.pk)
@@ -232,20 +319,20 @@ def _load_follows(
 
 
 def _load_groups(
-    rows: list[dict[str, Any]], users: dict[str, User], customers: dict[str, Customer]
+    rows: list[dict[str, Any]],
+    users: dict[str, User],
+    customers: dict[str, Customer],
+    moment: datetime,
 ) -> None:
-    GroupChat.objects.bulk_create(
-        GroupChat(
+    for row in rows:
+        group_chats.restore(
             chat_id=row.get("chat_id") or ids.chat_id(row["key"]),
             name=row["name"],
+            notice=row.get("notice", ""),
             owner=users[row["owner"]],
-            members=[
-                customers[name].external_userid if name in customers else name
-                for name in row.get("members", [])
-            ],
+            created_at=_moment(row.get("createtime", 0), moment),
+            members=[users.get(name) or customers[name] for name in row.get("members", [])],
         )
-        for row in rows
-    )
 
 
 def _load_messages(

@@ -1,12 +1,14 @@
 """Customer tags: what the console does (with events) and what the API does (without)."""
 
 from collections.abc import Iterable
+from typing import TypedDict, Unpack
 
 from django.db import transaction
+from django.db.models import Q
 
-from guideapp.core.clock import now
+from guideapp.sandbox.clock import now
 from guideapp.sandbox.errors import Refused, UnknownEvent
-from guideapp.sandbox.models import CorpTag, CorpTagGroup
+from guideapp.sandbox.models import App, CorpTag, CorpTagGroup
 from guideapp.sandbox.services import callbacks, ids
 
 EVENT = "change_external_tag"
@@ -14,15 +16,22 @@ NAME_MAX = 30
 TAGS_MAX = 3000
 
 
+class MadeBy(TypedDict, total=False):
+    """Who made a row: the console says nothing."""
+
+    by_app: bool
+    slug: str
+
+
 @transaction.atomic
 def console_creates(*, group_name: str, names: Iterable[str], origin: str = "") -> CorpTagGroup:
     """An admin makes tags, in a new group or one of that name; one event for each new thing."""
-    group = CorpTagGroup.objects.filter(name=group_name, deleted=False).first()
+    group = CorpTagGroup.objects.filter(name=group_name, deleted=False, strategy_id=0).first()
     if group is None:
-        group = _new_group(group_name, order=0, by_app=False)
+        group = _new_group(group_name)
         _tell("create", group.group_id, "tag_group", origin)
     for name in names:
-        tag = _new_tag(group, name, order=0, by_app=False)
+        tag = _new_tag(group, name)
         _tell("create", tag.tag_id, "tag", origin)
     return group
 
@@ -58,7 +67,13 @@ def console_shuffles(*, id: str, tag_ids: list[str], origin: str = "") -> None:
 
 @transaction.atomic
 def api_creates(
-    *, group_id: str, group_name: str, order: int, tags: list[tuple[str, int]]
+    app: App,
+    *,
+    group_id: str,
+    group_name: str,
+    order: int,
+    tags: list[tuple[str, int]],
+    strategy_id: int = 0,
 ) -> tuple[CorpTagGroup, list[CorpTag]]:
     """add_corp_tag: the group and only the new tags. Raises Refused with WeCom's codes."""
     wanted = dict(reversed(tags))  # a name twice in one request is one tag; the first order wins
@@ -68,23 +83,26 @@ def api_creates(
         _check_name(name)
     if CorpTag.objects.filter(deleted=False).count() + len(wanted) > TAGS_MAX:
         raise Refused(40126)
-    group = _group_for(group_id, group_name, order)
+    made_by: MadeBy = {"by_app": True, "slug": app.slug}
+    group = _group_for(group_id, group_name, order, strategy_id, made_by)
     if group.tags.filter(deleted=False, name__in=wanted).exists():
         raise Refused(40071)
     names = dict.fromkeys(name for name, _order in tags)
-    return group, [_new_tag(group, name, wanted[name], by_app=True) for name in names]
+    return group, [_new_tag(group, name, wanted[name], **made_by) for name in names]
 
 
 @transaction.atomic
-def api_edits(*, id: str, name: str | None, order: int | None) -> None:
+def api_edits(
+    app: App, *, id: str, name: str | None, order: int | None, of_strategy: bool = False
+) -> None:
     """edit_corp_tag on a tag or a group that the app made itself."""
-    row = _own([id])[0]
+    row = _own(app, [id], of_strategy)[0]
     if name is not None:
         _check_name(name)
         siblings = (
             CorpTag.objects.filter(group=row.group)
             if isinstance(row, CorpTag)
-            else CorpTagGroup.objects.all()
+            else CorpTagGroup.objects.filter(strategy_id=row.strategy_id)
         )
         if siblings.filter(name=name, deleted=False).exclude(pk=row.pk).exists():
             raise Refused(40071)
@@ -95,11 +113,13 @@ def api_edits(*, id: str, name: str | None, order: int | None) -> None:
 
 
 @transaction.atomic
-def api_deletes(*, tag_ids: list[str], group_ids: list[str]) -> None:
+def api_deletes(
+    app: App, *, tag_ids: list[str], group_ids: list[str], of_strategy: bool = False
+) -> None:
     """del_corp_tag; the last tag takes its group with it."""
     if not tag_ids and not group_ids:
         raise Refused(40063)
-    delete_rows(_own([*tag_ids, *group_ids]))
+    delete_rows(_own(app, [*tag_ids, *group_ids], of_strategy))
 
 
 def delete_rows(rows: Iterable[CorpTag | CorpTagGroup]) -> None:
@@ -119,22 +139,31 @@ def delete_rows(rows: Iterable[CorpTag | CorpTagGroup]) -> None:
             CorpTagGroup.objects.filter(pk=group.pk).update(deleted=True)
 
 
-def _group_for(group_id: str, group_name: str, order: int) -> CorpTagGroup:
+def _group_for(
+    group_id: str, group_name: str, order: int, strategy_id: int, made_by: MadeBy
+) -> CorpTagGroup:
+    groups = CorpTagGroup.objects.filter(deleted=False, strategy_id=strategy_id)
     if group_id:
-        group = CorpTagGroup.objects.filter(group_id=group_id, deleted=False).first()
+        group = groups.filter(group_id=group_id).first()
         if group is None:
             raise Refused(40068)
         return group
     _check_name(group_name)
-    named = CorpTagGroup.objects.filter(name=group_name, deleted=False).first()
-    return named or _new_group(group_name, order=order, by_app=True)
+    named = groups.filter(name=group_name).first()
+    return named or _new_group(group_name, order, strategy_id=strategy_id, **made_by)
 
 
-def _own(wanted: list[str]) -> list[CorpTag | CorpTagGroup]:
+def _own(app: App, wanted: list[str], of_strategy: bool) -> list[CorpTag | CorpTagGroup]:
+    """Rows that the app made; the secret of 客户联系 may touch every one."""
     tags = CorpTag.objects.filter(tag_id__in=wanted, deleted=False).select_related("group")
     groups = CorpTagGroup.objects.filter(group_id__in=wanted, deleted=False)
-    rows: list[CorpTag | CorpTagGroup] = [*tags, *groups]
-    if len(rows) < len(set(wanted)) or not all(row.by_app for row in rows):
+    rows: list[CorpTag | CorpTagGroup] = [
+        *(tag for tag in tags if bool(tag.group.strategy_id) == of_strategy),
+        *(group for group in groups if bool(group.strategy_id) == of_strategy),
+    ]
+    free = app.kind == App.Kind.CUSTOMER
+    mine = all(free or (row.by_app and row.slug == app.slug) for row in rows)
+    if len(rows) < len(set(wanted)) or not mine:
         raise Refused(40068)
     return rows
 
@@ -144,15 +173,22 @@ def _check_name(name: str) -> None:
         raise Refused(40072)
 
 
-def _new_group(name: str, *, order: int, by_app: bool) -> CorpTagGroup:
+def _new_group(
+    name: str, order: int = 0, *, strategy_id: int = 0, **made_by: Unpack[MadeBy]
+) -> CorpTagGroup:
     return CorpTagGroup.objects.create(
-        group_id=ids.tag_id(), name=name, order=order, by_app=by_app, created_at=now()
+        group_id=ids.tag_id(),
+        name=name,
+        order=order,
+        strategy_id=strategy_id,
+        created_at=now(),
+        **made_by,
     )
 
 
-def _new_tag(group: CorpTagGroup, name: str, order: int, *, by_app: bool) -> CorpTag:
+def _new_tag(group: CorpTagGroup, name: str, order: int = 0, **made_by: Unpack[MadeBy]) -> CorpTag:
     return CorpTag.objects.create(
-        tag_id=ids.tag_id(), group=group, name=name, order=order, by_app=by_app, created_at=now()
+        tag_id=ids.tag_id(), group=group, name=name, order=order, created_at=now(), **made_by
     )
 
 
@@ -169,4 +205,10 @@ def _kind(row: CorpTag | CorpTagGroup) -> str:
 
 
 def _tell(change_type: str, id: str, kind: str, origin: str) -> None:
-    callbacks.enqueue(EVENT, change_type, {"Id": id, "TagType": kind}, origin=origin)
+    """StrategyId stands only in events of rule groups, and not where one is made."""
+    groups = CorpTagGroup.objects.filter(Q(group_id=id) | Q(tags__tag_id=id))
+    strategy_id = groups.values_list("strategy_id", flat=True).first()
+    fields: dict[str, object] = {"Id": id, "TagType": kind}
+    if strategy_id and change_type != "create":
+        fields["StrategyId"] = strategy_id
+    callbacks.enqueue(EVENT, change_type, fields, origin=origin)

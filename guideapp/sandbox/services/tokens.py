@@ -1,13 +1,14 @@
 """Access tokens and the two jsapi tickets: the same value within its life, as WeCom does."""
 
 import hashlib
+import hmac
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from guideapp.core.clock import now
 from guideapp.sandbox import config
+from guideapp.sandbox.clock import now
 from guideapp.sandbox.errors import Refused
 from guideapp.sandbox.models import AccessToken, App, Ticket
 from guideapp.sandbox.services import ids
@@ -22,18 +23,16 @@ def issue(corp_id: str, secret: str) -> tuple[str, int]:
     """gettoken: the token of `secret` and its remaining seconds. Raises Refused."""
     if corp_id != config.keys().corp_id:
         raise Refused(40013)
-    kind = config.kind_of_secret(secret)
-    if not kind:
-        raise Refused(40001)
+    app = _app_with(secret)
     moment = now()
-    owner = config.owner_of(kind)
-    App.objects.select_for_update().filter(kind=kind).first()  # one issuer at a time
+    owner = config.owner_of(app.slug)
+    App.objects.select_for_update().filter(slug=app.slug).first()  # one issuer at a time
     row = AccessToken.objects.filter(owner=owner, expires_at__gt=moment).order_by("id").last()
     if row is None:
         AccessToken.objects.filter(expires_at__lt=moment - _KEPT).delete()
         row = AccessToken.objects.create(
             token=ids.random_text(214),
-            kind=kind,
+            slug=app.slug,
             owner=owner,
             issued_at=moment,
             expires_at=moment + LIFE,
@@ -41,16 +40,21 @@ def issue(corp_id: str, secret: str) -> tuple[str, int]:
     return row.token, _remaining(row.expires_at, moment)
 
 
-def kind_of(token: str) -> str:
-    """The App.Kind that may act with `token`. Raises Refused 41001, 40014 or 42001."""
+def holder_of(token: str) -> App:
+    """The App that may act with `token`. Raises Refused 41001, 40014, 42001 or 50003."""
     if not token:
         raise Refused(41001)
     row = AccessToken.objects.filter(token=token).first()
-    if row is None or row.owner != config.owner_of(row.kind):
+    if row is None or row.owner != config.owner_of(row.slug):
         raise Refused(40014)
     if row.expires_at <= now():
         raise Refused(42001)
-    return row.kind
+    app = App.objects.filter(slug=row.slug).first()
+    if app is None:
+        raise Refused(40014)
+    if not app.enabled:
+        raise Refused(50003)
+    return app
 
 
 def expire_tokens() -> int:
@@ -64,11 +68,11 @@ def forget_tokens() -> int:
 
 
 @transaction.atomic
-def ticket(kind: str) -> tuple[str, int]:
+def ticket(kind: str, slug: str = config.MAIN) -> tuple[str, int]:
     """The app's ticket of `kind` (Ticket.Kind) and its remaining seconds; 45009 over the limit."""
-    owner = config.owner_of(App.Kind.APP)
+    owner = config.owner_of(slug)
     moment = now()
-    App.objects.select_for_update().filter(kind=App.Kind.APP).first()
+    App.objects.select_for_update().filter(slug=slug).first()
     row = Ticket.objects.filter(kind=kind, owner=owner).first()
     if row is None:
         row = Ticket(kind=kind, owner=owner, window_at=moment, expires_at=moment)
@@ -88,9 +92,18 @@ def signature_fits(
 ) -> bool:
     """True when `signature` is the one of a living ticket of `kinds` for exactly this page."""
     living = Ticket.objects.filter(
-        kind__in=list(kinds), owner=config.owner_of(App.Kind.APP), expires_at__gt=now()
+        kind__in=list(kinds), owner=config.owner_of(config.MAIN), expires_at__gt=now()
     )
     return any(_sign(row.value, nonce, timestamp, url) == signature for row in living)
+
+
+def _app_with(secret: str) -> App:
+    """Raises Refused 40001 for a secret that nobody has or whose app is switched off."""
+    for app in App.objects.all():
+        own = config.secret_of(app.slug).encode()
+        if app.enabled and hmac.compare_digest(own, secret.encode()):
+            return app
+    raise Refused(40001)
 
 
 def _sign(value: str, nonce: str, timestamp: str, url: str) -> str:

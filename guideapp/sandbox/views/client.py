@@ -1,5 +1,8 @@
 """What the window's scripts ask the server. All JSON, all POST, no CSRF token needed.
 
+POST /sandbox/client/opening: the client opens a page of the app. → {"name": "wxwork/4.1.36"}, what
+the frame is called; a fault makes it an older version's, or one of a client without a bridge.
+
 POST /sandbox/client/invoke: the bridge passes on one call of the official SDK.
 
     {"frame": "main",                    the window's own name of the frame; config is kept by it
@@ -45,7 +48,7 @@ from guideapp.sandbox.config import PERSON_COOKIE
 from guideapp.sandbox.errors import UnknownEvent
 from guideapp.sandbox.models import User
 from guideapp.sandbox.services import chat
-from guideapp.sandbox.services.client import Call, invoke
+from guideapp.sandbox.services.client import Call, frame_name, invoke
 
 # The sandbox's own cookies are the client's, not the app's; the two choices are the visitor's.
 _KEPT_PREFIX = "sandbox_"
@@ -85,6 +88,14 @@ def client_invoke(request: HttpRequest) -> HttpResponse:
 
 
 @csrf_exempt
+@public("the played client opens whatever it is told to; settings refuse it in production")
+@require_POST
+def client_opening(request: HttpRequest) -> HttpResponse:
+    """How the client names the frame that it opens now."""
+    return JsonResponse({"name": frame_name()})
+
+
+@csrf_exempt
 @public("the sandbox lets everybody play everybody; settings refuse it in production")
 @require_POST
 def client_person(request: HttpRequest) -> HttpResponse:
@@ -94,9 +105,7 @@ def client_person(request: HttpRequest) -> HttpResponse:
     if user is None:
         return refusal("unknown member")
     response = JsonResponse({"userid": user.userid})
-    for name in request.COOKIES:
-        if name not in _KEPT and not name.startswith(_KEPT_PREFIX):
-            response.delete_cookie(name)
+    forget_app(request, response)
     remember_person(response, user.userid)
     return response
 
@@ -113,12 +122,20 @@ def client_say(request: HttpRequest) -> HttpResponse:
     peer = {name: str(body.get(name, "")) for name in ("userid", "external_userid")}
     try:
         if body.get("sender") == "customer":
-            message = chat.customer_says(**peer, text=text)
+            origin = f"{request.scheme}://{request.get_host()}"
+            message = chat.customer_says(**peer, text=text, origin=origin)
         else:
             message = chat.guide_says(**peer, chat_id=str(body.get("chat_id", "")), text=text)
     except UnknownEvent as error:
         return refusal(str(error))
     return JsonResponse({"message": chat.as_json(message)})
+
+
+def forget_app(request: HttpRequest, response: HttpResponse) -> None:
+    """Delete the app's cookies, as the client does for another member."""
+    for name in request.COOKIES:
+        if name not in _KEPT and not name.startswith(_KEPT_PREFIX):
+            response.delete_cookie(name)
 
 
 def remember_person(response: HttpResponse, person: str) -> None:

@@ -23,20 +23,19 @@ from django.views.decorators.http import require_GET, require_POST
 
 from guideapp.core.access import public
 from guideapp.core.context import LOOK_COOKIE
+from guideapp.sandbox import config
 from guideapp.sandbox.config import PERSON_COOKIE
-from guideapp.sandbox.models import ChatMessage, Department, Media, User
+from guideapp.sandbox.models import ChatMessage, Department, Media, User, WireLog
 from guideapp.sandbox.services import chat as talk
-from guideapp.sandbox.services import wirelog
-from guideapp.sandbox.views import window_acts
+from guideapp.sandbox.services import faults, wirelog
+from guideapp.sandbox.views import window_acts, window_faults
 from guideapp.sandbox.views import window_content as content
 from guideapp.sandbox.views.client import remember_person
 
-CLIENT_NAME = "wxwork/4.1.36"  # the frame's name; bridge.js looks for it
 WIDTHS = ("360", "390", "450")
 WIDTH_COOKIE = "sandbox_width"  # written by static/js/sandbox-look.js
 CUSTOMER_COOKIE = "sandbox_customer"  # which customer opened a link in this browser last
 _KEPT_COOKIES = {LOOK_COOKIE, settings.LANGUAGE_COOKIE_NAME}
-_OTHER_NAME = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}
 _YEAR_SECONDS = 365 * 24 * 3600
 
 played = public("the sandbox is a played WeCom: settings refuse it on a public installation")
@@ -59,6 +58,9 @@ class Entry:
 @never_cache
 def window(request: HttpRequest) -> HttpResponse:
     """The whole window."""
+    host = config.home_host(request.get_host())
+    if host != request.get_host():
+        return HttpResponseRedirect(f"{request.scheme}://{host}{request.get_full_path()}")
     person = person_of(request)
     context = page_context(request, person) if person else {}
     response = render(request, "sandbox/window.html", {"person": person, **context})
@@ -116,19 +118,34 @@ def open_link(request: HttpRequest, message_id: int) -> HttpResponse:
     if not link.startswith(("http://", "https://", "/")):
         raise Http404
     customer = message.customer.external_userid if message.customer else ""
-    name, _colon, port = request.get_host().partition(":")
+    host = request.get_host()
+    device = config.device_name(host)
     here = reverse("sandbox:window_open", args=[message_id])
-    if request.GET.get("as") != "customer" and name in _OTHER_NAME:
-        device = f"{_OTHER_NAME[name]}:{port}" if port else _OTHER_NAME[name]
+    if request.GET.get("as") != "customer" and device:
         return HttpResponseRedirect(f"{request.scheme}://{device}{here}?as=customer")
+    if faults.met(faults.Name.DEAD_LINK, link):
+        return dead_link(request, message)
     talk.customer_opened(message)
-    response = HttpResponseRedirect(content.on_this_host(link))
-    if name in _OTHER_NAME and request.COOKIES.get(CUSTOMER_COOKIE) != customer:
+    response = HttpResponseRedirect(config.for_device(link, host))
+    if device and request.COOKIES.get(CUSTOMER_COOKIE) != customer:
         for cookie in request.COOKIES.keys() - _KEPT_COOKIES:
             if not cookie.startswith("sandbox_"):
                 response.delete_cookie(cookie)
         response.set_cookie(CUSTOMER_COOKIE, customer, httponly=True, samesite="Lax")
     return response
+
+
+def dead_link(request: HttpRequest, message: ChatMessage) -> HttpResponse:
+    """What a phone shows when a link leads nowhere; the app hears nothing of it."""
+    wirelog.record(
+        WireLog.Kind.JSSDK,
+        "open_link",
+        ok=False,
+        fault=faults.Name.DEAD_LINK,
+        external_userid=message.customer.external_userid if message.customer else "",
+    )
+    problem = _("网页打不开：链接已失效")
+    return render(request, "sandbox/oauth_error.html", {"problem": problem}, status=404)
 
 
 @played
@@ -162,8 +179,8 @@ def _leads(user: User) -> bool:
 def page_context(request: HttpRequest, person: User) -> dict[str, Any]:
     """Everything of the window.
 
-    people [(department, [User])] · entries [Entry] · entry Entry · width · widths · client_name ·
-    frame (an id of this opening) · reset_url, and live_context.
+    people [(department, [User])] · entries [Entry] · entry Entry · width · widths · frame
+    (an id of this opening) · reset_url, and live_context.
     """
     shown = live_context(request, person)
     entries = list(entries_of(request, person, shown["chat"]))
@@ -174,7 +191,6 @@ def page_context(request: HttpRequest, person: User) -> dict[str, Any]:
         "entry": next(entry for entry in entries if entry.is_current),
         "width": width if width in WIDTHS else WIDTHS[0],
         "widths": WIDTHS,
-        "client_name": CLIENT_NAME,
         "frame": secrets.token_hex(8),
         "reset_url": reset_url(),
         **shown,
@@ -183,7 +199,7 @@ def page_context(request: HttpRequest, person: User) -> dict[str, Any]:
 
 def live_context(request: HttpRequest, person: User) -> dict[str, Any]:
     """conversations [Conversation] · chat Chat · title · bubbles [Bubble] · acts and switches
-    [Act] · lines [WireLog] · search · version."""
+    [Act] · lines [WireLog] · search · version, and window_faults.panel."""
     search = request.GET.get("q", "")[:32]
     chat = content.chat_of(person, request.GET.dict())
     found = content.conversations(person, search)
@@ -196,6 +212,7 @@ def live_context(request: HttpRequest, person: User) -> dict[str, Any]:
         "bubbles": content.bubbles(person, chat),
         "acts": window_acts.buttons(person, chat),
         "switches": window_acts.switches(),
+        **window_faults.panel(),
         "lines": content.log_lines(),
         "search": search,
     }
@@ -236,7 +253,7 @@ def entries_of(request: HttpRequest, person: User, chat: content.Chat) -> Iterat
             label=_("客户聊天"),
             address=f"?{urlencode(customer.query)}",
             context="single_chat_tools",
-            page="/s/",
+            page=page_of_app(settings.SANDBOX_CHAT_PAGE),
             is_current=bool(chat.customer) and not at_work,
         )
     if group:
@@ -245,7 +262,7 @@ def entries_of(request: HttpRequest, person: User, chat: content.Chat) -> Iterat
             label=_("群聊"),
             address=f"?{urlencode(group.query)}",
             context="group_chat_tools",
-            page="/s/",
+            page=page_of_app(settings.SANDBOX_CHAT_PAGE),
             is_current=bool(chat.group) and not at_work,
         )
     yield Entry(
@@ -253,9 +270,14 @@ def entries_of(request: HttpRequest, person: User, chat: content.Chat) -> Iterat
         label=_("工作台"),
         address=f"?{urlencode({**chat.query, 'entry': 'workbench'})}",
         context="normal",
-        page=home_of(person),
+        page=page_of_app(settings.SANDBOX_HOME_PAGE or home_of(person)),
         is_current=at_work,
     )
+
+
+def page_of_app(path: str) -> str:
+    """Where a page of the app is: on this host, or at the address `manage.py sandbox` was told."""
+    return f"{settings.SANDBOX_APP_URL}{path}"
 
 
 def home_of(person: User) -> str:

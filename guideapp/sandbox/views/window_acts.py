@@ -13,6 +13,7 @@ from guideapp.core.access import public
 from guideapp.sandbox.errors import UnknownEvent
 from guideapp.sandbox.models import ChatMessage, Corp, Customer, User
 from guideapp.sandbox.services import events
+from guideapp.sandbox.views.client import forget_app
 from guideapp.sandbox.views.window_content import Chat, last_link
 
 TEXT_MAX = 500
@@ -71,9 +72,7 @@ def act(request: HttpRequest) -> HttpResponse:
         origin=f"{request.scheme}://{request.get_host()}",
     )
     if key == "session_ends":
-        response = JsonResponse({"said": _("登录已过期，点侧边栏试试")})
-        response.delete_cookie(settings.SESSION_COOKIE_NAME)
-        return response
+        return _without_session(request)
     if key not in _KEYS:
         raise Http404
     name, data = _event(key, seat)
@@ -82,6 +81,16 @@ def act(request: HttpRequest) -> HttpResponse:
     except UnknownEvent as refused:
         return JsonResponse({"said": _("这一步做不了"), "reason": str(refused)}, status=409)
     return JsonResponse({"said": _said(key, data)})
+
+
+def _without_session(request: HttpRequest) -> HttpResponse:
+    """The app's session ends. Of an app elsewhere nobody knows its cookie: all of them go."""
+    response = JsonResponse({"said": _("登录已过期，点侧边栏试试")})
+    if settings.SANDBOX_APP_URL:
+        forget_app(request, response)
+    else:
+        response.delete_cookie(settings.SESSION_COOKIE_NAME)
+    return response
 
 
 def buttons(person: User, open_chat: Chat) -> list[Act]:

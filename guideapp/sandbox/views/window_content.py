@@ -4,15 +4,16 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-from django.db.models import DateTimeField, OuterRef, Q, Subquery
+from django.db.models import Count, DateTimeField, Exists, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
 from guideapp.core.clock import SHANGHAI, now
+from guideapp.sandbox import config
 from guideapp.sandbox.models import (
     AppMessage,
     Callback,
@@ -24,13 +25,20 @@ from guideapp.sandbox.models import (
     User,
     WireLog,
 )
+from guideapp.sandbox.models.control import Fault
+from guideapp.sandbox.models.groups import GroupMember
 
 CONVERSATIONS_SHOWN = 60  # the rest is found by the search
 MESSAGES_SHOWN = 60
 LOG_LINES_SHOWN = 60
 _PAUSE = timedelta(minutes=5)  # a longer one gets its time above the next bubble
-_LOOPBACK = {"127.0.0.1", "localhost", "[::1]"}
-_CARD_TYPES = {"news": "link", "link": "link", "textcard": "link", "miniprogram": "miniprogram"}
+_CARD_TYPES = {
+    "news": "link",
+    "link": "link",
+    "textcard": "link",
+    "template_card": "link",
+    "miniprogram": "miniprogram",
+}
 
 
 @dataclass(frozen=True)
@@ -133,8 +141,9 @@ def newest_first(follows: Any) -> Any:
 def groups_of(user: User) -> list[Any]:
     """Customer groups that the member owns or sits in, each with the `last_id` said in it."""
     said = ChatMessage.objects.filter(group=OuterRef("pk")).order_by("-id")
-    groups = GroupChat.objects.annotate(last_id=Subquery(said.values("pk")[:1])).order_by("pk")
-    return [group for group in groups if group.owner_id == user.pk or user.userid in group.members]
+    sits = GroupMember.objects.present().filter(group=OuterRef("pk"), person=user.userid)
+    groups = GroupChat.objects.standing().annotate(last_id=Subquery(said.values("pk")[:1]))
+    return list(groups.filter(Q(owner=user) | Exists(sits)).order_by("pk"))
 
 
 def conversations(user: User, search: str = "") -> list[Conversation]:
@@ -186,8 +195,10 @@ def version(user: User) -> str:
     """Changes whenever the window would look different to `user`: one cheap look-up."""
     newest = {
         f"newest_{model._meta.model_name}": Subquery(model.objects.order_by("-pk").values("pk")[:1])
-        for model in (WireLog, ChatMessage, AppMessage, Follow, Callback)
+        for model in (WireLog, ChatMessage, AppMessage, Follow, Callback, Fault)
     }
+    on = Fault.objects.order_by().values(one=Value(1)).annotate(n=Count("pk")).values("n")
+    newest["faults"] = Subquery(on)
     state = Corp.objects.annotate(**newest).values_list("client_switch", *newest).first() or ()
     today = f"{now().astimezone(SHANGHAI):%j}"
     return "-".join(str(part or 0) for part in (user.pk, today, *state))
@@ -196,14 +207,6 @@ def version(user: User) -> str:
 def address_in(payload: dict[str, Any]) -> str:
     """What a card leads to: `link` in sendChatMessage, `url` in the server's messages."""
     return str(payload.get("link") or payload.get("url") or "")
-
-
-def on_this_host(address: str) -> str:
-    """`address` without its host when it is on this machine, so that both its names work."""
-    parts = urlsplit(address)
-    if parts.hostname and parts.netloc.rsplit(":", 1)[0] in _LOOPBACK:
-        return parts._replace(scheme="", netloc="").geturl()
-    return address
 
 
 def short_time(moment: datetime, *, with_clock: bool = True) -> str:
@@ -241,7 +244,7 @@ def _in_group(group: GroupChat, last: ChatMessage | None) -> Conversation:
 
 
 def _app_messages(user: User) -> Any:
-    return user.app_messages.order_by("-pk")
+    return user.app_messages.filter(recalled_at=None).order_by("-pk")
 
 
 def _with_app(user: User) -> list[Conversation]:
@@ -264,7 +267,7 @@ def snippet(msgtype: str, payload: dict[str, Any]) -> str:
     """One line about a message, as the list of conversations shows it."""
     if msgtype == "text":
         return str(payload.get("content", ""))
-    title = str(payload.get("title", ""))
+    title = str(_plain_card(payload).get("title", ""))
     label = {
         "image": _("[图片]"),
         "video": _("[视频]"),
@@ -300,7 +303,7 @@ def _chat_bubble(message: ChatMessage, chat: Chat) -> Bubble:
 
 
 def _app_bubble(message: AppMessage) -> Bubble:
-    payload = message.payload
+    payload = _plain_card(message.payload)
     return Bubble(
         id=message.pk,
         kind=_CARD_TYPES.get(message.msgtype, message.msgtype),
@@ -311,8 +314,18 @@ def _app_bubble(message: AppMessage) -> Bubble:
         time_above="",
         text=_words(payload),
         title=str(payload.get("title", "")),
-        link=on_this_host(address_in(payload)),
+        link=config.for_device(address_in(payload)),
     )
+
+
+def _plain_card(payload: dict[str, Any]) -> dict[str, Any]:
+    """A template card as a text card; any other payload as it is."""
+    if "card_type" not in payload:
+        return payload
+    title = payload.get("main_title") or {}
+    words = title.get("desc") or payload.get("sub_title_text") or ""
+    url = (payload.get("card_action") or {}).get("url", "")
+    return {"title": title.get("title", ""), "description": words, "url": url}
 
 
 def _words(payload: dict[str, Any]) -> str:
@@ -329,7 +342,7 @@ def _media_id(payload: dict[str, Any]) -> str:
 def _picture(payload: dict[str, Any]) -> str:
     address = payload.get("imgUrl") or payload.get("picurl") or payload.get("pic_url")
     if address:
-        return on_this_host(str(address))
+        return config.for_device(str(address))
     media_id = _media_id(payload)
     return reverse("sandbox:window_media", args=[media_id]) if media_id else ""
 

@@ -1,5 +1,6 @@
 """The one way to talk to WeCom: `client().contacts.detail(…)`. From jobs, never from a page."""
 
+from guideapp.wecom.budget import budget
 from guideapp.wecom.client.address_book import AddressBook
 from guideapp.wecom.client.contacts import Contacts
 from guideapp.wecom.client.media import Media
@@ -33,4 +34,5 @@ def forget_process_state() -> None:
     """Begin as a fresh process does: no copied tokens, closed breakers (demo reset, tests)."""
     credentials.clear()
     limits.clear()
+    budget.clear()
     transport.close()

@@ -25,10 +25,9 @@ def wecom_page(context: dict[str, Any]) -> dict[str, Any]:
     wecom-bridge.js is refused with it.
     """
     request: HttpRequest = context["request"]
-    bridge = settings.WECOM_BRIDGE_SCRIPT
     return {
         "page": _page_data(page_address(request)),
-        "bridge": static(bridge) if bridge else "",
+        "bridge": _bridge(),
         "sdk": settings.WECOM_SDK_URL or _own_sdk(),
         "integrity": SDK_INTEGRITY if settings.WECOM_SDK_URL else "",
         "csp_nonce": context.get("csp_nonce"),
@@ -49,6 +48,12 @@ def _page_data(url: str) -> dict[str, Any]:
     except WeComError as error:
         logger.warning("a page without signatures", extra={"errcode": error.errcode})
         return {"problem": "timeout"}
+
+
+def _bridge() -> str:
+    """The address of the script before the SDK: of our own file, or of a sandbox elsewhere."""
+    script = settings.WECOM_BRIDGE_SCRIPT
+    return static(script) if script and "://" not in script else script
 
 
 def _own_sdk() -> str:

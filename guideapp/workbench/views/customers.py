@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from django.db.models import F, Q
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from guideapp.core.audit import record_access
 from guideapp.core.clock import now
@@ -25,22 +25,15 @@ SEGMENTS = {"all": _("全部"), "new": _("新加"), "viewed": _("看过")}
 @require_GET
 @guide_required
 def customers(request: GuideRequest) -> HttpResponse:
-    """The list: searched, by segment, newest first; 看过 by what they did last."""
-    form = CustomersForm(request.GET)
-    form.is_valid()  # a bad filter is dropped, so an old bookmark still opens the list
-    q = form.cleaned_data.get("q", "")
-    segment = form.cleaned_data.get("segment") or "all"
-    own = FollowRelation.objects.active().filter(guide=request.actor.guide)
-    rows = _page(_segment(own, segment).filter(matching("search_terms", q)), segment, request)
-    context = {
-        "q": q,
-        "segment": segment,
-        "segments": SEGMENTS,
-        "follows": rows[:PAGE],
-        "after": _key(rows[PAGE - 1], segment) if len(rows) > PAGE else "",
-    }
-    part = "more" if request.GET.get("after") else "results"
-    return render_fragment(request, "workbench/customers.html", part, context)
+    """The list: by segment, newest first; 看过 by what they did last."""
+    return _list(request, request.GET, words="")
+
+
+@require_POST
+@guide_required
+def search(request: GuideRequest) -> HttpResponse:
+    """The same by words. A POST: a name belongs into no address and no log."""
+    return _list(request, request.POST, words=request.POST.get("q", ""))
 
 
 @require_GET
@@ -58,6 +51,25 @@ def customer(request: GuideRequest, follow_id: int) -> HttpResponse:
     return render_fragment(request, "workbench/customers_one.html", "panel", context)
 
 
+def _list(request: GuideRequest, data: QueryDict, *, words: str) -> HttpResponse:
+    form = CustomersForm({**data.dict(), "q": words})
+    form.is_valid()  # a bad filter is dropped, so an old bookmark still opens the list
+    q = form.cleaned_data.get("q", "")
+    segment = form.cleaned_data.get("segment") or "all"
+    own = FollowRelation.objects.active().filter(guide=request.actor.guide)
+    after = data.get("after", "")
+    rows = _page(_segment(own, segment).filter(matching("search_terms", q)), segment, after)
+    context = {
+        "q": q,
+        "segment": segment,
+        "segments": SEGMENTS,
+        "follows": rows[:PAGE],
+        "after": _key(rows[PAGE - 1], segment) if len(rows) > PAGE else "",
+    }
+    part = "more" if after else "results"
+    return render_fragment(request, "workbench/customers.html", part, context)
+
+
 def _segment(rows: FollowRelationQuerySet, segment: str) -> FollowRelationQuerySet:
     if segment == "new":
         return rows.filter(followed_at__gt=now() - NEW)
@@ -66,12 +78,10 @@ def _segment(rows: FollowRelationQuerySet, segment: str) -> FollowRelationQueryS
     return rows
 
 
-def _page(
-    rows: FollowRelationQuerySet, segment: str, request: GuideRequest
-) -> list[FollowRelation]:
-    """One row more than a page, after the key in the address: no OFFSET, however far down."""
+def _page(rows: FollowRelationQuerySet, segment: str, after: str) -> list[FollowRelation]:
+    """One row more than a page, after the key that was sent: no OFFSET, however far down."""
     field = _order(segment)
-    if key := _parsed(request.GET.get("after", "")):
+    if key := _parsed(after):
         moment, pk = key
         rows = rows.filter(Q(**{f"{field}__lt": moment}) | Q(**{field: moment, "pk__lt": pk}))
     ordered = rows.order_by(F(field).desc(), "-pk").select_related("contact__member")

@@ -28,7 +28,7 @@ from guideapp.members.services import (
 )
 from guideapp.organisation.auth import Actor, GuideRequest, guide_required, refuse_foreign
 from guideapp.organisation.models import Role
-from guideapp.workbench.card import Note, build_card, card_rows, suggestion_of
+from guideapp.workbench.card import Note, build_card, card_row, suggestion_of
 from guideapp.workbench.forms import NoteForm
 
 TABS = ("customer", "materials")
@@ -73,8 +73,7 @@ def customer(request: GuideRequest, external_userid: str) -> HttpResponse:
     for again. Without `try` that is a 404.
     """
     count_profile(request.actor)
-    rows = card_rows(request.actor).filter(contact__external_userid=external_userid)
-    follow = rows.first()
+    follow = card_row(request.actor, external_userid)
     if follow is None:
         return _not_shown(request, external_userid)
     record_access(

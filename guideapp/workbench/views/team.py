@@ -13,7 +13,15 @@ from guideapp.core import clock
 from guideapp.organisation.auth import GuideRequest, manager_required, refuse_foreign
 from guideapp.organisation.models import Guide, Role, Store
 from guideapp.workbench.chart import trend
-from guideapp.workbench.team import Facts, Period, Tally, facts_of, guides_of, stores_led_by
+from guideapp.workbench.team import (
+    Facts,
+    Period,
+    Tally,
+    facts_of,
+    guides_of,
+    stores_led_by,
+    sum_of,
+)
 
 _PERIODS = (1, 7, 30)  # days that can be chosen
 _TREND_DAYS = 7  # the shortest chart
@@ -29,6 +37,14 @@ class Place:
     who: Guide | Store
     tally: Tally
     share: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leavers:
+    """What people did in the store who are no guides of it any more: the totals hold it, too."""
+
+    people: int
+    tally: Tally
 
 
 @require_GET
@@ -99,6 +115,7 @@ def _store_board(request: GuideRequest, store: Store, *, is_home: bool) -> HttpR
         "store": store,
         "is_home": is_home,
         "ranking": _ranking([(guide, tallies[guide.pk]) for guide in members]),
+        "leavers": _leavers(tallies, members),
         "count": len(members),
     }
     return render(request, "workbench/team.html", context)
@@ -147,7 +164,7 @@ def _figures(facts: Facts, period: Period) -> dict[str, Any]:
         "compared": _compared(period),
         "total": now,
         "before": before,
-        "change": (now.sent - before.sent) / before.sent if before.sent else None,
+        "change": round((now.sent - before.sent) / before.sent, 3) if before.sent else None,
         "chart": trend([(day, by_day[day].sent) for day in days]),
         "daily": [(day, by_day[day]) for day in reversed(days)],
     }
@@ -162,6 +179,17 @@ def _ranking(rows: list[tuple[Any, Tally]], top: int = _TOP) -> list[Place]:
         Place(rank, who, tally, round(tally.viewed / most * 100))
         for rank, (who, tally) in enumerate(best, start=1)
     ]
+
+
+def _leavers(tallies: dict[int, Tally], members: list[Guide]) -> Leavers | None:
+    """Everybody with a figure who is not among `members`; None when there is nobody."""
+    present = {guide.pk for guide in members}
+    gone = [
+        tally
+        for pk, tally in tallies.items()
+        if pk not in present and (tally.sent or tally.viewed or tally.added)
+    ]
+    return Leavers(len(gone), sum_of(gone)) if gone else None
 
 
 def _rate(part: int, whole: int) -> float | None:

@@ -1,14 +1,23 @@
 """Run the web server (granian, WSGI)."""
 
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import connection
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
+from prometheus_client import values
 
 _STOP_SECONDS = 15
+_PAGE_SECONDS = 5  # no page may hold a database connection longer with one statement
 _LOG_AS_OURS = {"formatters": {}, "handlers": {}, "loggers": {"_granian": {"propagate": True}}}
 
 
@@ -31,7 +40,15 @@ class Command(BaseCommand):
         self, *args: Any, host: str, port: int, threads: int, workers: int, **options: Any
     ) -> None:
         """Serve until SIGTERM or Ctrl-C; running requests and jobs end first."""
-        target = "guideapp.core.jobs.served" if options["with_worker"] else "guideapp.wsgi"
+        if not options["with_worker"]:  # jobs in the same process may take longer
+            _limit_statements()
+        with _shared_counters():
+            self._serve(host, port, threads, workers, with_worker=options["with_worker"])
+
+    def _serve(
+        self, host: str, port: int, threads: int, workers: int, *, with_worker: bool
+    ) -> None:
+        target = "guideapp.core.jobs.served" if with_worker else "guideapp.wsgi"
         Server(
             f"{target}:application",
             address=host,
@@ -45,3 +62,31 @@ class Command(BaseCommand):
             log_level=LogLevels.error if settings.DEMO else LogLevels.warning,
             log_dictconfig=_LOG_AS_OURS,
         ).serve()
+
+
+def _limit_statements() -> None:
+    """Before the first connection: the processes are forked from this one and keep its settings."""
+    if connection.vendor == "postgresql" and "DATABASE_STATEMENT_SECONDS" not in os.environ:
+        options = connection.settings_dict["OPTIONS"]
+        options["options"] = f"-c statement_timeout={_PAGE_SECONDS}s"
+
+
+@contextmanager
+def _shared_counters() -> Iterator[None]:
+    """A fresh folder in which the processes that we start count together for /metrics."""
+    if not settings.METRICS_TOKEN:  # nobody counts
+        yield
+        return
+    given = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    folder = Path(given or tempfile.mkdtemp(prefix="guide-metrics-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.db"):  # counters of processes that ended with the last start
+        old.unlink()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+    # The library chose at its import how values are kept; the processes are forked from this one.
+    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        if not given:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,16 +1,21 @@
 """`make demo`: prepare, seed once, serve everything in one process."""
 
+import os
 import shutil
+import sys
 import threading
 import time
 from argparse import ArgumentParser
+from functools import partial
 from pathlib import Path
 
 import requests
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
+from django.db import connections
 
+from guideapp.core.once_forked import once_forked
 from guideapp.demo import seed, snapshot
 from guideapp.demo.temporary_server import port_is_free
 
@@ -38,8 +43,8 @@ class Command(BaseCommand):
             self.stdout.write("Seeding the company (once) …")
             seed.run(say=self._say)
             snapshot.take()
-        announce = threading.Thread(target=self._announce, args=(port,), daemon=True)
-        announce.start()
+            _begin_anew()
+        once_forked(partial(self._announce, port))
         call_command("serve", host="127.0.0.1", port=port, threads=32, with_worker=True)
 
     def _say(self, text: str) -> None:
@@ -76,6 +81,13 @@ class Command(BaseCommand):
                     return
             except requests.RequestException:
                 threading.Event().wait(0.2)
+
+
+def _begin_anew() -> None:
+    """Serve from a fresh process: the seed's threads must not run while the server is forked."""
+    connections.close_all()
+    command = [argument for argument in sys.orig_argv[1:] if argument != "--reset"]
+    os.execv(sys.executable, [sys.executable, *command])  # noqa: S606 -- our own command line
 
 
 def _static_is_stale() -> bool:

@@ -5,58 +5,80 @@ import time
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from guideapp.core.access import public
 from guideapp.sandbox.errors import Refused
 from guideapp.sandbox.models import App, WireLog
-from guideapp.sandbox.services import callbacks, tokens, wirelog
+from guideapp.sandbox.services import callbacks, faults, limits, tokens, wirelog
 from guideapp.sandbox.views.api import (  # noqa: F401 -- each module fills the table of endpoints
+    acquisition,
     address_book,
+    apps,
     auth,
+    batch,
+    contact_ways,
     contacts,
+    conversions,
+    departments,
+    groups,
+    library,
+    mass_messages,
     media,
+    member_tags,
+    members,
     messages,
+    moments,
+    statistics,
+    strategies,
     tags,
+    transfers,
 )
 from guideapp.sandbox.views.api.registry import ApiCall, Endpoint, endpoints
+from guideapp.sandbox.views.api.spoiled import troubled
 
 _JSON_WARNING = "Warning: wrong json format. "
 
 
 @csrf_exempt
 @public("the access token in the query decides, as at WeCom")
-def api(request: HttpRequest, path: str) -> HttpResponse:
+def api(request: HttpRequest, path: str) -> HttpResponseBase:
     """Answer one call. HTTP 200 also for refusals; an unknown path is a bare 404."""
     if path not in endpoints:
         return HttpResponseNotFound("404 page not found\n", content_type="text/plain")
     started = time.monotonic()
     callbacks.ensure_running()  # events left over from an earlier run go out as well
-    call = ApiCall(request, kind="", body={})
+    call = ApiCall(request)
+    trouble = faults.of_call(path, with_token=bool(endpoints[path].kinds))
     answer: dict[str, Any] | HttpResponse
-    try:
-        answer = _answer(endpoints[path], call)
-        errcode = 0
-    except Refused as refused:
-        answer, errcode = refused.body(ip=call.ip), refused.errcode
-    wirelog.record(
-        WireLog.Kind.API,
-        path,
-        ok=errcode == 0,
-        errcode=errcode,
-        ms=round((time.monotonic() - started) * 1000),
-        detail=f"errcode {errcode}",
-        userid=_id_of(call, "userid"),
-        external_userid=_id_of(call, "external_userid"),
-    )
-    return answer if isinstance(answer, HttpResponse) else _as_json(answer)
+    with limits.place(path, debug=request.GET.get("debug") == "1") as over_limit:
+        errcode = over_limit or trouble.errcode
+        try:
+            answer = _answer(endpoints[path], call, refusal=errcode)
+        except Refused as refused:
+            answer, errcode = refused.body(ip=call.ip), refused.errcode
+        wirelog.record(
+            WireLog.Kind.API,
+            path,
+            ok=errcode == 0 and not trouble.spoiled,
+            errcode=errcode,
+            ms=round((time.monotonic() - started) * 1000),
+            detail=f"errcode {errcode}",
+            userid=_id_of(call, "userid"),
+            external_userid=_id_of(call, "external_userid"),
+            fault=trouble.words,
+        )
+        return troubled(answer if isinstance(answer, HttpResponse) else _as_json(answer), trouble)
 
 
-def _answer(found: Endpoint, call: ApiCall) -> dict[str, Any] | HttpResponse:
+def _answer(found: Endpoint, call: ApiCall, *, refusal: int) -> dict[str, Any] | HttpResponse:
+    """Raises Refused, with the code `refusal` before anything else where that is not 0."""
+    if refusal:
+        raise Refused(refusal)
     if found.kinds:
-        call.kind = tokens.kind_of(call.request.GET.get("access_token", ""))
-        if call.kind not in found.kinds or (found.customer_contact and not _is_listed()):
-            raise Refused(48002)
+        call.app = tokens.holder_of(call.request.GET.get("access_token", ""))
+        _require_right(found, call.app, call.ip)
     call.body = _body(call.request)
     answer = found.handler(call)
     if isinstance(answer, HttpResponse) or found.errmsg is None:
@@ -79,8 +101,15 @@ def _body(request: HttpRequest) -> dict[str, Any]:
     return body
 
 
-def _is_listed() -> bool:
-    return App.objects.filter(kind=App.Kind.APP, callable=True).exists()
+def _require_right(found: Endpoint, app: App, ip: str) -> None:
+    """Raises Refused 60020 for an address that is not trusted, 48002 for the wrong secret."""
+    if app.trusted_ips and ip not in app.trusted_ips:
+        raise Refused(60020)
+    system = found.customer_contact and found.system_secret
+    kinds = found.kinds | ({App.Kind.CUSTOMER.value} if system else set())
+    unlisted = found.customer_contact and app.kind == App.Kind.APP and not app.callable
+    if app.kind not in kinds or unlisted:
+        raise Refused(48002)
 
 
 def _id_of(call: ApiCall, name: str) -> str:

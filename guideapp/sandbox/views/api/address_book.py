@@ -10,6 +10,7 @@ from django.core import signing
 
 from guideapp.sandbox.errors import Refused
 from guideapp.sandbox.models import App, Corp, Department, User
+from guideapp.sandbox.services import scope
 from guideapp.sandbox.views.api.registry import BOTH, CONTACTS, Answer, ApiCall, endpoint
 
 _PAGE_MAX = 10000
@@ -25,26 +26,31 @@ def user_get(call: ApiCall) -> Answer:
     user = User.objects.named(call.text("userid"))
     if user is None:
         raise Refused(60111)
-    if not user.in_scope:
+    if not scope.sees(call.app, user):
         raise Refused(60011)
-    return _member(user, privacy=_privacy())
+    return _member(user, privacy=_privacy(), seen=scope.departments_of(call.app))
 
 
 @endpoint("user/list", kinds=BOTH)
 def user_list(call: ApiCall) -> Answer:
     """Part 1 §4.6: the members of one department, with `fetch_child` also those below."""
     _require_details(call)
-    privacy = _privacy()
-    return {"userlist": [_member(user, privacy=privacy) for user in _members_of(call)]}
+    privacy, seen = _privacy(), scope.departments_of(call.app)
+    return {"userlist": [_member(user, privacy=privacy, seen=seen) for user in _members_of(call)]}
 
 
 @endpoint("user/simplelist", kinds=BOTH)
 def user_simplelist(call: ApiCall) -> Answer:
     """Part 1 §4.6."""
     _require_details(call)
+    seen = scope.departments_of(call.app)
     return {
         "userlist": [
-            {"userid": user.userid, "name": user.name, "department": user.department_ids()}
+            {
+                "userid": user.userid,
+                "name": user.name,
+                "department": [entry["id"] for entry in _seen_entries(user, seen)],
+            }
             for user in _members_of(call)
         ]
     }
@@ -90,14 +96,12 @@ def department_simplelist(call: ApiCall) -> Answer:
 def department_get(call: ApiCall) -> Answer:
     """Part 1 §5: an object, not a list."""
     _require_details(call)
-    row = Department.objects.filter(pk=call.integer("id")).first()
-    if row is None:
-        raise Refused(60123)
+    row = _require_department(call.integer("id"), scope.departments_of(call.app))
     return {"department": _department(row, _leaders())}
 
 
 def _require_details(call: ApiCall) -> None:
-    if call.kind == App.Kind.CONTACTS:
+    if call.app.kind == App.Kind.CONTACTS:
         raise Refused(48009)
 
 
@@ -106,8 +110,8 @@ def _privacy() -> bool:
     return corp is None or corp.privacy
 
 
-def _member(user: User, *, privacy: bool) -> dict[str, Any]:
-    entries = user.departments
+def _member(user: User, *, privacy: bool, seen: set[int] | None) -> dict[str, Any]:
+    entries = _seen_entries(user, seen)
     body = {
         "userid": user.userid,
         "name": user.name,
@@ -115,14 +119,16 @@ def _member(user: User, *, privacy: bool) -> dict[str, Any]:
         "order": [entry["order"] for entry in entries],
         "position": user.position,
         "is_leader_in_dept": [int(entry["leader"]) for entry in entries],
-        "direct_leader": [],
-        "telephone": "",
+        "direct_leader": user.direct_leaders,
+        "telephone": user.telephone,
         "alias": user.alias,
         "extattr": {"attrs": user.extattr},
         "status": user.status,
         "external_position": user.external_position,
-        "main_department": entries[0]["id"] if entries else 1,
+        "main_department": user.main_department or (entries[0]["id"] if entries else 1),
     }
+    if user.external_profile:
+        body["external_profile"] = user.external_profile
     if privacy:
         return body
     return body | {
@@ -132,36 +138,42 @@ def _member(user: User, *, privacy: bool) -> dict[str, Any]:
         "avatar": "",
         "thumb_avatar": "",
         "qr_code": f"https://open.work.weixin.qq.com/wwopen/userQRCode?vcode=vc{user.pk:08x}",
-        "address": "",
+        "biz_mail": user.biz_mail,
+        "address": user.address,
     }
+
+
+def _seen_entries(user: User, seen: set[int] | None) -> list[dict[str, Any]]:
+    """The member's departments that the token sees."""
+    return [entry for entry in user.departments if seen is None or entry["id"] in seen]
 
 
 def _members_of(call: ApiCall) -> list[User]:
     wanted = call.integer("department_id")
-    if not Department.objects.filter(pk=wanted).exists():
-        raise Refused(60123)
-    inside = _below(wanted) if call.integer("fetch_child") == 1 else {wanted}
-    users = User.objects.visible().order_by("id")
+    _require_department(wanted, scope.departments_of(call.app))
+    inside = scope.below(wanted) if call.integer("fetch_child") == 1 else {wanted}
+    users = scope.users_of(call.app).order_by("id")
     return [user for user in users if inside & set(user.department_ids())]
 
 
 def _departments(call: ApiCall) -> list[Department]:
+    """What the token sees; the top one of an app may name a parent that it does not see."""
+    seen = scope.departments_of(call.app)
     rows = list(Department.objects.order_by("parent_id", "-order", "id"))
-    if not call.integer("id"):
-        return rows
-    inside = _below(call.integer("id"))
-    if not inside & {row.id for row in rows}:
+    if call.integer("id"):
+        _require_department(call.integer("id"), seen)
+        inside = scope.below(call.integer("id"))
+        rows = [row for row in rows if row.id in inside]
+    return [row for row in rows if seen is None or row.id in seen]
+
+
+def _require_department(id: int, seen: set[int] | None) -> Department:
+    row = Department.objects.filter(pk=id).first()
+    if row is None:
         raise Refused(60123)
-    return [row for row in rows if row.id in inside]
-
-
-def _below(top: int) -> set[int]:
-    """`top` and everything under it."""
-    parents = dict(Department.objects.values_list("id", "parent_id"))
-    inside = {top}
-    while more := {id for id, parent in parents.items() if parent in inside} - inside:
-        inside |= more
-    return inside
+    if seen is not None and id not in seen:
+        raise Refused(60011)
+    return row
 
 
 def _leaders() -> dict[int, list[str]]:

@@ -6,10 +6,10 @@ from typing import Any
 from django.core import signing
 from django.db.models import Q, QuerySet
 
-from guideapp.core.clock import now
+from guideapp.sandbox.clock import now
 from guideapp.sandbox.errors import Refused
-from guideapp.sandbox.models import Corp, CorpTag, Customer, Follow, Media, User
-from guideapp.sandbox.services import welcome
+from guideapp.sandbox.models import App, Corp, CorpTag, Customer, Follow, Media, User
+from guideapp.sandbox.services import scope, welcome
 from guideapp.sandbox.views.api.registry import Answer, ApiCall
 from guideapp.sandbox.views.api.registry import endpoint as any_endpoint
 
@@ -18,6 +18,7 @@ endpoint = partial(any_endpoint, customer_contact=True)
 _FOLLOWERS_PAGE = 500
 _BATCH_DEFAULT, _BATCH_MAX = 50, 100
 _SALT = "sandbox.externalcontact"
+_CHANNELS = 10  # add_way of 视频号
 # Field of the request → (attribute, most characters)
 _REMARKS = {
     "remark": ("remark", 20),
@@ -29,14 +30,14 @@ _REMARKS = {
 @endpoint("externalcontact/get_follow_user_list")
 def follow_users(call: ApiCall) -> Answer:
     """Part 1 §8.1: visible members who have 客户联系."""
-    able = User.objects.visible().filter(contact_right=True).order_by("id")
+    able = scope.users_of(call.app).filter(contact_right=True).order_by("id")
     return {"follow_user": list(able.values_list("userid", flat=True))}
 
 
 @endpoint("externalcontact/list")
 def customers_of(call: ApiCall) -> Answer:
     """Part 1 §8.2; a member without customers is 84061, not an empty success."""
-    user = _able_user(call.text("userid"))
+    user = _able_user(call.app, call.text("userid"))
     ids = _readable().filter(user=user).order_by("id")
     found = list(ids.values_list("customer__external_userid", flat=True))
     if not found:
@@ -49,13 +50,14 @@ def customer_get(call: ApiCall) -> Answer:
     """Part 1 §8.3: the customer and up to 500 followers a page."""
     customer = _customer(call.text("external_userid"))
     after = _position(call.text("cursor"), of=customer.external_userid)
-    follows = _readable().filter(customer=customer, user__in_scope=True)
-    page = list(follows.filter(pk__gt=after).order_by("id")[: _FOLLOWERS_PAGE + 1])
+    follows = _readable().filter(customer=customer)
+    seen = follows.filter(user__in=scope.users_of(call.app), pk__gt=after)
+    page = list(seen.order_by("id")[: _FOLLOWERS_PAGE + 1])
     if not page and not after:
-        raise Refused(84061, follow_user=[])
+        raise Refused(40096 if follows.exists() else 84061, follow_user=[])
     body: dict[str, Any] = {
         "external_contact": _contact(customer, bound=_unionid_bound()),
-        "follow_user": [_followed(follow) for follow in page[:_FOLLOWERS_PAGE]],
+        "follow_user": [_followed(follow, call.app) for follow in page[:_FOLLOWERS_PAGE]],
     }
     if len(page) > _FOLLOWERS_PAGE:
         last = page[_FOLLOWERS_PAGE - 1].pk
@@ -69,7 +71,7 @@ def customers_of_users(call: ApiCall) -> Answer:
     named = call.texts("userid_list") or [call.text("userid")]
     if len(named) > _BATCH_MAX:
         raise Refused(40032)
-    users = [_able_user(userid) for userid in named]
+    users = [_able_user(call.app, userid) for userid in named]
     limit = call.integer("limit", _BATCH_DEFAULT)
     limit = min(limit, _BATCH_MAX) if limit > 0 else _BATCH_DEFAULT
     of = "|".join(sorted(user.folded for user in users))
@@ -123,7 +125,7 @@ def mark_tag(call: ApiCall) -> Answer:
     add, remove = set(call.texts("add_tag")), set(call.texts("remove_tag"))
     if not add and not remove:
         raise Refused(40063)
-    known = CorpTag.objects.filter(tag_id__in=add | remove, deleted=False)
+    known = CorpTag.objects.filter(tag_id__in=add | remove, deleted=False, group__strategy_id=0)
     tags = {tag.tag_id: tag for tag in known}
     if len(tags) < len(add | remove):
         raise Refused(40068)
@@ -151,13 +153,13 @@ def _readable() -> QuerySet[Follow]:
     return Follow.objects.standing().filter(settled).prefetch_related("tags__group")
 
 
-def _able_user(userid: str) -> User:
+def _able_user(app: App, userid: str) -> User:
     if not userid:
         raise Refused(41009)
     user = User.objects.named(userid)
     if user is None:
         raise Refused(40003)
-    if not user.in_scope:
+    if not scope.sees(app, user):
         raise Refused(60011)
     if not user.contact_right:
         raise Refused(84074)
@@ -174,7 +176,7 @@ def _customer(external_userid: str) -> Customer:
 
 
 def _relation(call: ApiCall) -> Follow:
-    user = _able_user(call.text("userid"))
+    user = _able_user(call.app, call.text("userid"))
     customer = _customer(call.text("external_userid"))
     follow = _readable().filter(user=user, customer=customer).first()
     if follow is None:
@@ -220,14 +222,25 @@ def _relation_fields(follow: Follow) -> dict[str, Any]:
         body["remark_corp_name"] = follow.remark_company
     if follow.state:
         body["state"] = follow.state
+    if follow.add_way == _CHANNELS and follow.wechat_channels:
+        body["wechat_channels"] = follow.wechat_channels
     return body
 
 
-def _followed(follow: Follow) -> dict[str, Any]:
-    """An entry of follow_user: tags with names, the member's own ones without an id."""
+def _followed(follow: Follow, app: App) -> dict[str, Any]:
+    """An entry of follow_user: tags with names, the member's own ones without an id.
+
+    Tags of rule groups (type 3) are shown to the secret of 客户联系 only.
+    """
     corp_tags = [
-        {"group_name": tag.group.name, "tag_name": tag.name, "tag_id": tag.tag_id, "type": 1}
+        {
+            "group_name": tag.group.name,
+            "tag_name": tag.name,
+            "tag_id": tag.tag_id,
+            "type": 3 if tag.group.strategy_id else 1,
+        }
         for tag in follow.tags.all()
+        if not tag.group.strategy_id or app.kind == App.Kind.CUSTOMER
     ]
     own = [{"group_name": "个人", "tag_name": name, "type": 2} for name in follow.own_tags]
     return _relation_fields(follow) | {"tags": corp_tags + own}

@@ -14,25 +14,32 @@ type Handler = Callable[["ApiCall"], Answer]
 APP = frozenset({App.Kind.APP.value})
 CONTACTS = frozenset({App.Kind.CONTACTS.value})
 BOTH = APP | CONTACTS
+CUSTOMER = frozenset({App.Kind.CUSTOMER.value})
+ALL = BOTH | CUSTOMER
 NOBODY: frozenset[str] = frozenset()  # no token is asked for
 
 
 @dataclass
 class ApiCall:
-    """One call: `kind` is the App.Kind of its token. Parameters come from body, then query.
+    """One call: `app` is whose token it carries. Parameters come from body, then query.
 
     A badly typed field counts as missing, and the answer's errmsg says so, as WeCom does.
     """
 
     request: HttpRequest
-    kind: str
-    body: dict[str, Any]
+    app: App = field(default_factory=App)
+    body: dict[str, Any] = field(default_factory=dict)
     badly_typed: list[str] = field(default_factory=list)
 
     @property
     def ip(self) -> str:
         """Where the call came from, for errmsg."""
         return str(self.request.META.get("REMOTE_ADDR", ""))
+
+    @property
+    def origin(self) -> str:
+        """The address that the call came to: callbacks of what it does go there."""
+        return f"{self.request.scheme}://{self.request.get_host()}"
 
     def text(self, name: str) -> str:
         """The text `name`, '' when missing."""
@@ -50,6 +57,18 @@ class ApiCall:
         """The list of texts `name`, empty when missing; other entries are left out."""
         found = self.typed(name, list) or []
         return [entry for entry in found if isinstance(entry, str)]
+
+    def integers(self, name: str) -> list[int]:
+        """The list of numbers `name`, empty when missing; other entries are left out."""
+        found = self.typed(name, list) or []
+        return [entry for entry in found if isinstance(entry, int) and not isinstance(entry, bool)]
+
+    def flag(self, name: str, default: bool) -> bool:
+        """The JSON true or false `name`."""
+        value = self.body.get(name)
+        if value is not None and not isinstance(value, bool):
+            self.badly_typed.append(name)
+        return value if isinstance(value, bool) else default
 
     def given(self, name: str) -> bool:
         """True when the body or the query has `name` at all."""
@@ -76,6 +95,7 @@ class Endpoint:
     kinds: frozenset[str]
     errmsg: str | None
     customer_contact: bool
+    system_secret: bool
 
 
 endpoints: dict[str, Endpoint] = {}
@@ -87,15 +107,17 @@ def endpoint(
     kinds: frozenset[str] = APP,
     errmsg: str | None = "ok",
     customer_contact: bool = False,
+    system_secret: bool = True,
 ) -> Callable[[Handler], Handler]:
     """Register the handler of /cgi-bin/`path`.
 
     Another kind of token is answered 48002; so is the app's where `customer_contact` is needed
-    and the app is not listed under 客户联系 → 可调用接口的应用.
+    and the app is not listed under 客户联系 → 可调用接口的应用. The secret of 客户联系 itself may
+    do the same unless `system_secret` is false (获客助手 refuses it).
     """
 
     def mark(handler: Handler) -> Handler:
-        endpoints[path] = Endpoint(handler, kinds, errmsg, customer_contact)
+        endpoints[path] = Endpoint(handler, kinds, errmsg, customer_contact, system_secret)
         return handler
 
     return mark

@@ -1,0 +1,158 @@
+"""/hq/wecom/: is everything that talks with WeCom well, and what lies where."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from guideapp.core.audit import record_audit
+from guideapp.core.clock import now
+from guideapp.core.models import Job
+from guideapp.organisation.auth import GuideRequest, admin_required
+from guideapp.wecom.check import Verdict, ask_for_check, last_check
+from guideapp.wecom.check_words import worded
+from guideapp.wecom.errcodes import meaning_of
+from guideapp.wecom.models import ApiCall, OutboxCall
+from guideapp.workbench import operator_lists, operator_words
+from guideapp.workbench.operator_forms import (
+    CallsForm,
+    InboxForm,
+    JobsForm,
+    ListForm,
+    OutboxForm,
+)
+from guideapp.workbench.operator_health import health
+from guideapp.workbench.operator_lists import Listing
+
+_SECTION = {"section": "wecom"}
+
+
+@require_GET
+@admin_required
+def overview(request: GuideRequest) -> HttpResponse:
+    """健康: the health line."""
+    last = last_check()
+    context = {
+        "tab": "health",
+        "health": health(),
+        "at": now(),
+        "check": last,
+        "wrong": [one for one in last.findings if one.verdict is Verdict.BAD],
+    }
+    return render(request, "workbench/operator.html", _SECTION | context)
+
+
+@require_GET
+@admin_required
+def check(request: GuideRequest) -> HttpResponse:
+    """接入检查: what the last check found, in words, and what to click."""
+    last = last_check()
+    context = {
+        "tab": "check",
+        "check": last,
+        "findings": [(finding, worded(finding)) for finding in last.findings],
+        "wrong": sum(finding.verdict is Verdict.BAD for finding in last.findings),
+    }
+    return render(request, "workbench/operator_check.html", _SECTION | context)
+
+
+@require_POST
+@admin_required
+def run_check(request: GuideRequest) -> HttpResponse:
+    """Have a job run the check."""
+    ask_for_check()
+    record_audit(actor=request.actor.guide.userid, action="check.run", subject="wecom:check")
+    return redirect("workbench:wecom_check")
+
+
+@require_GET
+@admin_required
+def inbox(request: GuideRequest) -> HttpResponse:
+    """收到的事件."""
+    form = InboxForm(request.GET)
+    listing = operator_lists.inbox(form.chosen())
+    done = request.GET.get("done", "")
+    context = _of_list("inbox", form, listing) | {
+        "items": [operator_words.EventLine.of(row) for row in listing.rows],
+        "done": done if done.isdecimal() and len(done) < 8 else "",
+    }
+    return render(request, "workbench/operator_inbox.html", context)
+
+
+@require_GET
+@admin_required
+def outbox(request: GuideRequest) -> HttpResponse:
+    """要发出的."""
+    form = OutboxForm(request.GET)
+    listing = operator_lists.outbox(form.chosen())
+    context = _of_list("outbox", form, listing) | {
+        "items": [(row, *_outbox_words(row)) for row in listing.rows]
+    }
+    return render(request, "workbench/operator_outbox.html", context)
+
+
+@require_GET
+@admin_required
+def jobs(request: GuideRequest) -> HttpResponse:
+    """后台任务."""
+    form = JobsForm(request.GET)
+    listing = operator_lists.jobs(form.chosen())
+    context = _of_list("jobs", form, listing) | {
+        "items": [(row, *_job_words(row)) for row in listing.rows]
+    }
+    return render(request, "workbench/operator_jobs.html", context)
+
+
+@require_GET
+@admin_required
+def calls(request: GuideRequest) -> HttpResponse:
+    """调用记录."""
+    form = CallsForm(request.GET)
+    listing = operator_lists.calls(form.chosen())
+    context = _of_list("calls", form, listing) | {
+        "items": [(row, _call_meaning(row)) for row in listing.rows]
+    }
+    return render(request, "workbench/operator_calls.html", context)
+
+
+@require_GET
+@admin_required
+def readings(request: GuideRequest) -> HttpResponse:
+    """同步: the last run of each reading."""
+    items = [
+        (
+            row,
+            operator_words.READINGS.get(row.name, row.name),
+            operator_words.figures(row.report),
+        )
+        for row in operator_lists.readings()
+    ]
+    context = {"tab": "sync", "items": items}
+    return render(request, "workbench/operator_sync.html", _SECTION | context)
+
+
+def _of_list(tab: str, form: ListForm, listing: Listing[Any]) -> dict[str, Any]:
+    chosen = form.chosen()
+    is_narrow = any(chosen[name] != "" for name in chosen if name not in {"window", "after"})
+    return _SECTION | {
+        "tab": tab,
+        "url_name": f"workbench:wecom_{tab}",
+        "form": form,
+        "chosen": chosen,
+        "listing": listing,
+        "is_narrow": is_narrow,
+    }
+
+
+def _outbox_words(row: OutboxCall) -> tuple[str, str]:
+    meaning = meaning_of(row.errcode) if row.errcode is not None else ""
+    return operator_words.kind_of_call(row.kind), meaning
+
+
+def _job_words(row: Job) -> tuple[str, str]:
+    return operator_words.name_of_task(row.task), row.error_class.rpartition(".")[2]
+
+
+def _call_meaning(row: ApiCall) -> str:
+    return meaning_of(row.errcode, row.failure)

@@ -1,0 +1,395 @@
+"""One function for each fault: play it under load, and say what was injected.
+
+Each scene leaves the house whole. What was lost or doubled is judged afterwards, by `truth`.
+"""
+
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from tests.faults.browser import Browser, Taps
+from tests.faults.house import WEB_THREADS, House
+from tests.faults.kills import Killer
+from tests.faults.processes import pause, wait_until
+from tests.faults.stream import MIX, Stream
+from tests.faults.truth import Verdict, judge, work_under_way
+from tests.faults.wire import Fault
+
+QUIET_SECONDS = 240
+
+
+@contextmanager
+def under_load(house: House, *, mix: tuple[tuple[int, str], ...] = MIX) -> Iterator[Stream]:
+    """A stream that goes on while the block plays its fault, and ends after it."""
+    stream = Stream(house, seed=21, mix=mix)
+    stream.start(actors=2)
+    try:
+        yield stream
+    finally:
+        stream.finish(seconds=QUIET_SECONDS)
+
+
+def settle(house: House, *, poison: int = 0) -> Verdict:
+    """Wait until the work is done, then hold both sides against each other."""
+    wait_until(lambda: work_under_way(house) == 0, "the last job", seconds=QUIET_SECONDS)
+    return judge(house, poison=poison)
+
+
+def killed(
+    house: House, *, events: int, kills: int, seconds: float, say: Callable[[str], None]
+) -> str:
+    """kill -9 of workers and web processes at marked points and at any moment, over a stream."""
+    stream, killer = Stream(house), Killer(house)
+    stream.start()
+    house.ask_wecom("faults", {"name": "callback_duplicate", "rate": 0.43})
+    house.ask_wecom("faults", {"name": "callback_shuffle", "rate": 0.3, "seconds": 2})
+    said = 0
+
+    def each(done: int) -> None:
+        nonlocal said
+        killer.keep_up(done, events, kills)
+        if done // 500 > said:
+            said = done // 500
+            say(f"{done} events, {killer.kills} kills")
+
+    done = stream.run(events, seconds=seconds, each=each)
+    while killer.kills < kills and done >= events:
+        killer.strike()
+    house.ask_wecom("faults", {"name": "none"})
+    stream.finish(seconds=QUIET_SECONDS)
+    points = ", ".join(f"{count} × {name}" for name, count in killer.points.most_common())
+    return f"{killer.kills} kills over {done} deliveries ({points})"
+
+
+def everything_at_once(house: House, *, events: int, kills: int, poison: int) -> str:
+    """The short run: kills at every point, poison, and the database stopped once in between."""
+    stream, killer = Stream(house), Killer(house)
+    for number in range(poison):
+        stream.write(poisonous(number))
+    stream.start()
+    stream.run(events // 2, seconds=60, each=lambda done: killer.keep_up(done, events, kills))
+    house.postgres.stop()
+    pause(2)
+    house.postgres.start()
+    rest = events - events // 2
+    stream.run(
+        rest, seconds=60, each=lambda done: killer.keep_up(events // 2 + done, events, kills)
+    )
+    stream.finish(seconds=QUIET_SECONDS)
+    wait_until(lambda: _dead(house) >= poison, "the end of the poison", seconds=90)
+    return f"{killer.kills} kills ({dict(killer.points)}), 1 stop of the database, {poison} poison"
+
+
+def database_away(house: House, *, times: int, events: int) -> str:
+    """PostgreSQL cut off in the middle of everything and started again after three seconds."""
+    with under_load(house) as stream:
+        for _ in range(times):
+            stream.run(events // (times + 1), seconds=60)
+            house.postgres.stop()
+            pause(3)
+            house.postgres.start()
+        stream.run(events // (times + 1), seconds=60)
+    refused = sum(house.door.refused.values())
+    return f"{times} stops of 3 s over {events} events; {refused} callbacks answered other than 200"
+
+
+def redis_gone(house: House, *, events: int) -> str:
+    """Redis killed under load, pages asked meanwhile, and started again empty."""
+    if house.redis is None:
+        return "not played: no redis-server or no Python client for it here"
+    reader = Reader(house)
+    with under_load(house) as stream:
+        stream.run(events // 2, seconds=60)
+        house.redis.kill()
+        statuses = Counter(reader.card() for _ in range(40))
+        stream.run(events // 2, seconds=60)
+        house.redis.start()
+    if max(statuses) >= 500:
+        raise AssertionError(f"pages failed while Redis was gone: {dict(statuses)}")
+    return f"killed over {events} events; {statuses.total()} cards asked meanwhile, all answered"
+
+
+class Reader:
+    """A guide who opens the cards of customers, one after the other."""
+
+    def __init__(self, house: House) -> None:
+        self.pairs = standing(house)
+        self.browsers = {userid: Browser(house, userid) for userid, _customer in self.pairs}
+        self._next = 0
+
+    def card(self) -> int:
+        """Open one; the status."""
+        return self.timed()[0]
+
+    def timed(self) -> tuple[int, float]:
+        """Open one; status and seconds."""
+        userid, customer = self.pairs[self._next % len(self.pairs)]
+        self._next += 1
+        answer = self.browsers[userid].card(customer)
+        return answer.status, answer.seconds
+
+
+def standing(house: House) -> list[tuple[str, str]]:
+    """Every open relation: userid and external_userid."""
+    rows = house.query(
+        "SELECT g.userid, c.external_userid FROM members_followrelation f"
+        " JOIN organisation_guide g ON g.id = f.guide_id JOIN members_contact c ON c.id ="
+        " f.contact_id WHERE f.ended_at IS NULL AND c.synced_at IS NOT NULL ORDER BY f.id LIMIT 200"
+    )
+    return [(str(userid), str(customer)) for userid, customer in rows]
+
+
+def wecom_hangs(house: House, *, rounds: int, cards: int) -> tuple[str, float]:
+    """As many logins hang at WeCom as there are web threads; cards are timed, calm and hanging by
+    turns. The ratio of the two p99.
+
+    A turn is shorter than our time limit of a call: else the breaker opens, and nothing hangs.
+    """
+    reader = Reader(house)
+    for _ in range(20):
+        reader.card()
+    seconds: dict[bool, list[float]] = {False: [], True: []}
+    threads = WEB_THREADS * len(house.webs)
+    most = 0
+    for turn in range(2 * rounds):
+        hanging = bool(turn % 2)
+        with _hanging_logins(house, threads if hanging else 0) as hung:
+            for _ in range(cards):
+                status, took = reader.timed()
+                if status != 200:
+                    raise AssertionError(f"a card answered {status} while WeCom hung")
+                seconds[hanging].append(took)
+            most = max(most, hung())
+    calm, hung99 = (_p99(seconds[key]) for key in (False, True))
+    words = (
+        f"{threads} logins for {threads} web threads, {most} hung at WeCom at once; card p99"
+        f" {hung99 * 1000:.0f} ms, calm {calm * 1000:.0f} ms, ratio {hung99 / calm:.2f}"
+        f" ({rounds} rounds of {cards} by turns)"
+    )
+    return words, hung99 / calm
+
+
+@contextmanager
+def _hanging_logins(house: House, count: int) -> Iterator[Callable[[], int]]:
+    if not count:
+        yield lambda: 0
+        return
+    house.wire.spoil(Fault("hang", 1.0, "auth/*"))
+    over = threading.Event()
+
+    def log_in_again_and_again() -> None:
+        while not over.is_set():
+            person = Browser(house)
+            begun = person.get("/wecom/login/?next=/s/")
+            state = begun.headers.get("Location", "").partition("state=")[2].partition("&")[0]
+            cookie = begun.headers.get("Set-Cookie", "").partition(";")[0].partition("=")
+            person.cookies[cookie[0]] = cookie[2]
+            person.get(f"/wecom/oauth/?code=played&state={state}")
+            over.wait(1.5)  # a person looks at the page before trying again
+
+    people = [threading.Thread(target=log_in_again_and_again) for _ in range(count)]
+    for person in people:
+        person.start()
+    most = [0]
+
+    def hung() -> int:
+        most[0] = max(most[0], house.wire.hanging)
+        return most[0]
+
+    try:
+        wait_until(lambda: hung() > 0, "a hanging login", seconds=20)
+        yield hung
+    finally:
+        over.set()
+        house.wire.spoil()
+        for person in people:
+            person.join()
+
+
+def _p99(seconds: list[float]) -> float:
+    return sorted(seconds)[int(len(seconds) * 0.99) - 1]
+
+
+def wecom_spoilt(house: House, *, events: int, names: tuple[str, ...], rate: float) -> str:
+    """Answers of WeCom that are refusals, HTML, half, or cut off after it has acted."""
+    before = Counter(house.wire.spoilt)
+    with under_load(house) as stream:
+        house.wire.spoil(*(Fault(name, rate / len(names)) for name in names))
+        stream.run(events, seconds=90)
+        house.wire.spoil()
+    hit = house.wire.spoilt - before
+    return ", ".join(f"{count} × {name}" for name, count in sorted(hit.items()))
+
+
+def disk_full(house: House) -> str:
+    """A web process that may write no file beyond 192 kB takes uploads of 1 MB and 3 MB."""
+    web = house.start_web("small", limit_bytes=192 * 1024)
+    others = house.door.backs
+    house.door.backs = [back for back in others if back.name == web.name]
+    editor, media = Browser(house, "office"), house.family.folder / "media"
+    try:
+        before, files = _uploads(house), set(_files(media))
+        tried = [
+            editor.upload("/hq/materials/upload/", "目录.pdf", _document(size)).status
+            for size in (1024 * 1024, 3 * 1024 * 1024)
+        ]
+        if any(status < 400 for status in tried) or _uploads(house) != before:
+            raise AssertionError(f"uploads to a full disk answered {tried}, rows were kept")
+        left = set(_files(media)) - files
+        if left:
+            raise AssertionError(f"half-written files stay behind: {sorted(left)}")
+    finally:
+        house.door.backs = [back for back in others if back.name != web.name]
+        house.webs.pop(web.name).child.kill()
+    kept = editor.upload("/hq/materials/upload/", "目录.pdf", _document(1024 * 1024)).status
+    if kept != 200 or _uploads(house) != before + 1:
+        raise AssertionError(f"the same upload with room on the disk answered {kept}")
+    return f"2 uploads beyond the file-size limit, answered {tried}; no row, no half file"
+
+
+def _document(size: int) -> bytes:
+    """A PDF by its first bytes with `size` bytes behind them."""
+    pages = b"1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>"
+    page = b"endobj 3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\n%"
+    return b"%PDF-1.4\n" + pages + page + b"x" * size + b"\ntrailer<</Root 1 0 R>>\n%%EOF"
+
+
+def _uploads(house: House) -> int:
+    return int(house.query("SELECT count(*) FROM materials_materialfile")[0][0])
+
+
+def _files(media: Path) -> list[str]:
+    return [str(path) for path in media.rglob("*") if path.is_file()]
+
+
+def clock_wrong(house: House, *, events: int, seconds: int) -> str:
+    """One more worker whose clock is fast and one whose clock is slow work beside the others."""
+    wrong = [
+        house.start_real_worker(f"clock{sign}", DEBUG="1", CLOCK_OFFSET_SECONDS=str(sign * seconds))
+        for sign in (1, -1)
+    ]
+    try:
+        with under_load(house) as stream:
+            stream.run(events, seconds=60)
+    finally:
+        for worker in wrong:
+            worker.stop(signal.SIGTERM, within_seconds=30)
+    return f"two workers ± {seconds} s beside {len(house.workers)} right ones over {events} events"
+
+
+def poison(house: House, *, bad: int, good: int) -> str:
+    """Events whose handling always fails; the others go on."""
+    stream = Stream(house, seed=31)
+    dead = _dead(house)
+    for number in range(bad):
+        stream.write(poisonous(number))
+    stream.start(actors=2)
+    stream.run(good, seconds=60)
+    stream.finish(seconds=QUIET_SECONDS)
+    wait_until(lambda: _dead(house) >= dead + bad, "the end of the poison", seconds=90)
+    return f"{bad} poison events among {good}; each dead after 5 tries"
+
+
+def poisonous(number: int) -> bytes:
+    """An event that no handler can store: its customer's id is longer than the column."""
+    fields = {
+        "ToUserName": "ww",
+        "CreateTime": str(int(time.time())),
+        "MsgType": "event",
+        "Event": "change_external_contact",
+        "ChangeType": "add_external_contact",
+        "UserID": "guide00",
+        "ExternalUserID": f"wm{'x' * 200}{number}",
+    }
+    inside = "".join(f"<{name}><![CDATA[{text}]]></{name}>" for name, text in fields.items())
+    return f"<xml>{inside}</xml>".encode()
+
+
+def _dead(house: House) -> int:
+    rows = house.query("SELECT count(*) FROM wecom_callbackevent WHERE state = 'dead'")
+    return int(rows[0][0])
+
+
+def pool_exhausted(house: House, *, events: int, seconds: float) -> str:
+    """Every connection that PostgreSQL has is taken by somebody else for a while."""
+    held: list[psycopg.Connection] = []
+    with under_load(house) as stream:
+        stream.run(events // 2, seconds=60)
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                held.append(psycopg.connect(house.postgres.url(), connect_timeout=2))
+            except psycopg.OperationalError:
+                pause(0.05)  # full: what the product gives back is taken, too
+        for connection in held:
+            connection.close()
+        stream.run(events // 2, seconds=60)
+    return f"{len(held)} connections held for {seconds:.0f} s, none left, over {events} events"
+
+
+def terminated(house: House, *, events: int, within_seconds: float) -> str:
+    """SIGTERM to a worker and a web process that are busy: they end in time and drop nothing."""
+    worker = house.start_real_worker("leaver")
+    web = house.start_web("leaving")
+    beats = "core_workerheartbeat WHERE"
+    wait_until(lambda: _of_worker(house, beats, worker.process.pid) > 0, "its heartbeat")
+    with under_load(house) as stream:
+        stream.run(events // 2, seconds=60)
+        house.door.backs = [back for back in house.door.backs if back.name != "leaving"]
+        began = time.monotonic()
+        codes = [
+            one.stop(signal.SIGTERM, within_seconds=within_seconds) for one in (worker, web.child)
+        ]
+        took = time.monotonic() - began
+        left = _of_worker(house, "core_job WHERE state = 'running' AND", worker.process.pid)
+        stream.run(events // 2, seconds=60)
+    del house.webs["leaving"]
+    if codes != [0, 0] or left:
+        raise AssertionError(f"exit codes {codes}, {left} jobs left running")
+    return (
+        f"SIGTERM to a busy worker and a busy web process over {events} events; both ended with 0"
+        f" within {took:.1f} s, 0 jobs left"
+    )
+
+
+def _of_worker(house: House, rows: str, pid: int) -> int:
+    sql = f"SELECT count(*) FROM {rows} split_part(worker, ':', 2) = %s"  # noqa: S608
+    return int(house.query(sql, str(pid))[0][0])
+
+
+def counted_once(house: House, *, sends: int, kills: int) -> tuple[str, list[str]]:
+    """Sends, results and looks, each made twice, while web processes are killed under them."""
+    customers = standing(house)[:sends]
+    before = _counts(house)
+    taps, killer = Taps(house, customers), Killer(house)
+    running = threading.Thread(target=taps.run)
+    running.start()
+    struck = 0
+    while running.is_alive():
+        if struck < kills and killer.strike_web():
+            struck += 1
+        running.join(0.2)
+    shares, sent, visits = (now - then for now, then in zip(_counts(house), before, strict=True))
+    wrong = []
+    if not shares == sent == taps.nonces - taps.unanswered == len(taps.shares):
+        wrong.append(f"{taps.nonces} taps made {shares} shares, {sent} counted as sent")
+    if visits != taps.looks:
+        wrong.append(f"{taps.looks} looks made {visits} counted visits")
+    words = f"{taps.nonces} sends and {taps.looks} looks, each twice, {struck} web processes killed"
+    return words, wrong
+
+
+def _counts(house: House) -> tuple[int, int, int]:
+    """Shares, what the materials say was sent, counted visits."""
+    (row,) = house.query(
+        "SELECT (SELECT count(*) FROM materials_share),"
+        " (SELECT coalesce(sum(sent_count), 0) FROM materials_material),"
+        " (SELECT count(*) FROM materials_visit WHERE counted)"
+    )
+    return int(row[0]), int(row[1]), int(row[2])
