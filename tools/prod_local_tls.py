@@ -51,24 +51,29 @@ class TlsDoor:
         server = self._loop.run_until_complete(start)
         self._loop.run_forever()
         server.close()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.run_until_complete(self._leave())
         self._loop.close()
 
+    async def _leave(self) -> None:
+        """End what is under way, so that no connection stays open behind us."""
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0.1)  # closing transports say goodbye in the loop
+
     async def _pass_on(self, asked: asyncio.StreamReader, told: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, ssl.SSLError):
-            head = await asked.readuntil(b"\r\n\r\n")
-            answer, question = await asyncio.open_connection("127.0.0.1", self._place[1])
-            question.write(self._changed(head))
-            upward = asyncio.ensure_future(_copy(asked, question))
-            await _copy(answer, told)
-            upward.cancel()
-            question.close()
-            await question.wait_closed()
-        with contextlib.suppress(OSError, ssl.SSLError):
-            told.close()
-            await told.wait_closed()
+        try:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError, ssl.SSLError):
+                head = await asked.readuntil(b"\r\n\r\n")
+                answer, question = await asyncio.open_connection("127.0.0.1", self._place[1])
+                try:
+                    question.write(self._changed(head))
+                    await _both_ways(asked, question, answer, told)
+                finally:
+                    await _close(question)
+        finally:
+            await _close(told)
 
     def _changed(self, head: bytes) -> bytes:
         first, *lines = head.rstrip(b"\r\n").split(b"\r\n")
@@ -84,3 +89,24 @@ async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> N
     while chunk := await source.read(65536):
         target.write(chunk)
         await target.drain()
+
+
+async def _both_ways(
+    asked: asyncio.StreamReader,
+    question: asyncio.StreamWriter,
+    answer: asyncio.StreamReader,
+    told: asyncio.StreamWriter,
+) -> None:
+    """Pass the rest of the question on until the whole answer came."""
+    upward = asyncio.ensure_future(_copy(asked, question))
+    try:
+        await _copy(answer, told)
+    finally:
+        upward.cancel()
+        await asyncio.gather(upward, return_exceptions=True)
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(OSError, ssl.SSLError):
+        await writer.wait_closed()

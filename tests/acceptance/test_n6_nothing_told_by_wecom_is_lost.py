@@ -8,6 +8,7 @@ from guideapp.members.models import FollowRelation
 from guideapp.wecom.models import CallbackEvent
 from tests.acceptance.conftest import Story
 from tests.acceptance.test_r6_calls_to_wecom_listed_and_replayed import office
+from tests.screens import shoot
 
 pytestmark = pytest.mark.browser
 
@@ -36,6 +37,7 @@ def test_an_event_that_was_given_up_is_replayed_and_takes_effect(story: Story):
     expect(line).to_contain_text("放弃")
     line.get_by_role("link", name="看").click()
     expect(page.get_by_text("-1 system busy")).to_be_visible()
+    shoot(page, "n6-given-up")
     page.get_by_label("为什么").fill("企业微信恢复了")
     page.get_by_role("button", name="重放事件").click()
     expect(page.get_by_text("已经安排")).to_be_visible()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from playwright.sync_api import expect
@@ -12,6 +13,9 @@ from guideapp.organisation.models import Guide, Role, Store
 from tests.acceptance.conftest import Story
 from tests.conftest import GuideClient
 from tests.factories import make_grant
+from tests.screens import shoot
+
+pytestmark = pytest.mark.browser
 
 STORES, GUIDES, CUSTOMERS = 100, 1_000, 7_000
 CARD_QUERIES, BOARD_QUERIES = 8, 5
@@ -34,7 +38,8 @@ def test_card_and_board_stay_as_they_were(story: Story) -> None:
     board = story.windows.phone()
     board.context.add_cookies([cookie_of(manager, story.windows.base_url)])
     board.goto("/m/")
-    expect(board.get_by_role("main")).to_be_visible()
+    expect(board.get_by_role("heading", level=1, name="星河里店")).to_be_visible()
+    shoot(board, "r46-board", whole=False)
 
 
 def grow(guide: Guide) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.screens import ROOT
+from tests.screens import ROOT, shoot
 from tools.prod_local_smoke import Window, guide_sends_a_material, hq_logs_in_by_qr
 from tools.prod_local_stack import Stack
 
@@ -36,6 +36,7 @@ def test_a_fresh_installation_serves_guide_and_headquarters_in_five_minutes(
     guide, office = Window(browser, production), Window(browser, production)
     guide_sends_a_material(guide)
     hq_logs_in_by_qr(office)
+    shoot(office.page, "r67-headquarters", whole=False)
     assert time.monotonic() - began < FIVE_MINUTES
     assert guide.troubles + office.troubles == []
     assert all(production.ready().values())

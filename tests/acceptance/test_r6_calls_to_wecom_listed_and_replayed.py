@@ -10,6 +10,7 @@ from guideapp.wecom.tokens import credentials, our_app
 from guideapp.wecom.transport import Call
 from tests.acceptance.conftest import Story
 from tests.conftest import GuideClient
+from tests.screens import shoot
 
 pytestmark = pytest.mark.browser
 
@@ -35,6 +36,7 @@ def test_a_refused_call_is_listed_and_replayed_from_the_page(story: Story):
     line = page.get_by_role("row").filter(has_text="60111")
     expect(line).to_contain_text("没有这个账号")
     expect(line).to_contain_text(f"{refused.duration_ms:,} ms")
+    shoot(page, "r6-calls")
     line.get_by_role("link", name="看").click()
     expect(page.get_by_label("查谁")).to_have_value("wangsi")
     page.get_by_label("为什么").fill("看看密钥还能不能用")
@@ -48,6 +50,7 @@ def test_a_refused_call_is_listed_and_replayed_from_the_page(story: Story):
         page.get_by_role("link", name="刷新").click()
     expect(outcome).to_contain_text("成功")
     expect(outcome).to_contain_text("ms")
+    shoot(page, "r6-replayed")
     assert ApiCall.objects.filter(path="user/get", request_id__startswith="job-").exists()
     page.goto("/hq/audit/")
     expect(page.get_by_role("row").filter(has_text="重放调用")).to_contain_text("wangsi")

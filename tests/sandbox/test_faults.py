@@ -152,7 +152,8 @@ def test_a_dropped_event_never_comes_and_is_counted(alone):
     assert alone.customer("juzi") not in "".join(texts)
     counted = alone.told("state", only="callbacks")["callbacks"]
     assert (counted["dropped"], counted["lost"]) == (1, 1)
-    assert [row["fault"] for row in alone.wire(kind="event") if row["fault"]] == ["callback_drop"]
+    faults = [row["fault"] for row in alone.wire(kind="event")]
+    assert faults.count("callback_drop") == 1
 
 
 def test_a_shuffled_event_comes_after_newer_ones(alone):
