@@ -1,4 +1,4 @@
-"""The short fault run of every test run: real processes, 16 kills over 400 events.
+"""The short fault run of every test run: real processes, 20 kills over 500 events.
 
 Needs PostgreSQL's own programs, not a running server: the house has one of its own. The long run
 with every fault is `make faults`.
@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.skipif(postgres_folder() is None, reason="no PostgreSQL is installed"),
 ]
 
-EVENTS, KILLS = 400, 16
+EVENTS, KILLS = 500, 20
 POISON = 2
 
 
