@@ -30,6 +30,7 @@ _PAUSE_SECONDS = 0.1
 _LIMIT_SECONDS = 180
 _CONNECTIONS = 8
 _AGENT_ID = "1000002"
+_ROOT = 1  # the department above all
 
 _LEFT = """SELECT (SELECT count(*) FROM wecom_callbackevent WHERE state = 'pending')
     + (SELECT count(*) FROM core_job WHERE state IN ('ready', 'running') AND lane <> 'bulk'
@@ -46,6 +47,9 @@ WHERE e.change_type = 'add_external_contact' AND o.state = 'done' AND e.received
 _GUIDE = """INSERT INTO organisation_guide (created_at, updated_at, userid, name, alias, position,
     avatar_url, status, departments, led_departments, can_contact_customers, store_id)
     VALUES (now(), now(), %s, %s, '', '', '', 1, '[]', '[]', true, 1)"""
+# The readings of the address book put everybody under the root, which stands for the one store.
+_DEPARTMENT = """INSERT INTO organisation_department
+    (wecom_id, parent_wecom_id, name, "order", store_id) VALUES (%s, %s, %s, 0, %s)"""
 _WELCOME = """INSERT INTO acquisition_welcomemessage
     (created_at, updated_at, text, is_active, brand_id, material_id)
     VALUES (now(), now(), '{客户}你好，我是{门店}的{导购}', true, 1, 1)"""
@@ -172,6 +176,9 @@ def _company() -> Iterator[Company]:
 def _know(users: list[dict[str, Any]]) -> None:
     """Guides and a welcome message, as a synchronised company has them."""
     with psycopg.connect(url_of(BURST.database)) as connection:
+        connection.execute(_DEPARTMENT, [_ROOT, 0, "root", 1])
+        for number in {number for user in users for number in user["departments"]} - {_ROOT}:
+            connection.execute(_DEPARTMENT, [number, _ROOT, f"department {number}", None])
         for user in users:
             connection.execute(_GUIDE, [user["userid"], user["name"]])
         connection.execute(_WELCOME)
@@ -183,7 +190,8 @@ def _forget() -> None:
     with psycopg.connect(url_of(BURST.database)) as connection:
         connection.execute(
             "TRUNCATE members_contact, members_tag, members_taggroup, acquisition_welcomemessage, "
-            "attribution_trackedlink, wecom_outboxcall, wecom_credential, wecom_apicall CASCADE"
+            "attribution_trackedlink, wecom_outboxcall, wecom_credential, wecom_apicall, "
+            "organisation_department CASCADE"
         )
         connection.execute("DELETE FROM organisation_guide WHERE id > 1")
 

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 from django.core.signals import request_finished, request_started
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from tests import screens
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 _ANSWERED_WITHIN_SECONDS = 5
+
+expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
 
 
 class _UnderWay:

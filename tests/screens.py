@@ -24,6 +24,8 @@ def shoot(page: Page, name: str, *, whole: bool = True) -> Path:
 
 def axe_findings(page: Page) -> list[str]:
     """What axe-core finds on the page and in its frames of our own; no rule is switched off."""
+    if len(page.frames) > 1:
+        page.wait_for_load_state("networkidle")  # a frame is sent on while somebody is logged in
     # Through the debugger's channel, so that the page's own CSP stays as it is.
     for frame in page.frames:
         frame.evaluate(_AXE.read_text(encoding="utf-8"))

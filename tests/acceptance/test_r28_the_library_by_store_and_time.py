@@ -40,7 +40,7 @@ def test_headquarters_uploads_and_publishes_in_the_browser(story: Story):
     page = story.windows.desk()
     page.goto("/hq/materials/")
     page.get_by_role("link", name="王思").click()  # scans the QR code
-    page.get_by_role("heading", level=1, name="素材库").wait_for()
+    page.wait_for_url("**/hq/materials/")  # with its scripts
     page.get_by_label("选文件").set_input_files(
         {"name": "新款主图.png", "mimeType": "image/png", "buffer": picture("#3f6b58")}
     )
@@ -62,6 +62,7 @@ def test_a_file_of_the_wrong_kind_is_refused_with_the_reason(story: Story):
     page = story.windows.desk()
     page.goto("/hq/materials/")
     page.get_by_role("link", name="王思").click()
+    page.wait_for_url("**/hq/materials/")
     page.get_by_label("选文件").set_input_files(
         {"name": "主图.png", "mimeType": "image/png", "buffer": b"not a picture at all"}
     )

@@ -201,11 +201,12 @@ def live_context(request: HttpRequest, person: User) -> dict[str, Any]:
     """conversations [Conversation] · chat Chat · title · bubbles [Bubble] · acts and switches
     [Act] · lines [WireLog] · search · version, and window_faults.panel."""
     search = request.GET.get("q", "")[:32]
+    version = version_of(request, person)  # first: what comes while we read is asked for again
     chat = content.chat_of(person, request.GET.dict())
     found = content.conversations(person, search)
     return {
         "person": person,
-        "version": version_of(request, person),
+        "version": version,
         "conversations": found,
         "chat": chat,
         "title": title_of(chat),
