@@ -71,7 +71,7 @@ class Windows:
             timezone_id="Asia/Shanghai",
             **options,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         context.on("page", self._watch)
         self.contexts.append(context)
         return context.new_page()
