@@ -177,7 +177,7 @@ def _know(users: list[dict[str, Any]]) -> None:
     """Guides and a welcome message, as a synchronised company has them."""
     with psycopg.connect(url_of(BURST.database)) as connection:
         connection.execute(_DEPARTMENT, [_ROOT, 0, "root", 1])
-        for number in {number for user in users for number in user["departments"]} - {_ROOT}:
+        for number in {place["id"] for user in users for place in user["departments"]} - {_ROOT}:
             connection.execute(_DEPARTMENT, [number, _ROOT, f"department {number}", None])
         for user in users:
             connection.execute(_GUIDE, [user["userid"], user["name"]])
@@ -191,7 +191,7 @@ def _forget() -> None:
         connection.execute(
             "TRUNCATE members_contact, members_tag, members_taggroup, acquisition_welcomemessage, "
             "attribution_trackedlink, wecom_outboxcall, wecom_credential, wecom_apicall, "
-            "organisation_department CASCADE"
+            "organisation_department, organisation_rolegrant CASCADE"
         )
         connection.execute("DELETE FROM organisation_guide WHERE id > 1")
 
