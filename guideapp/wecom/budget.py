@@ -34,7 +34,7 @@ except ImportError:  # requirements-prod.txt brings it, for those who set REDIS_
 
 logger = logging.getLogger(__name__)
 
-BLOCK = 50  # places that a process reserves at once
+BLOCK = 50  # places that a process reserves at once, of a budget that is large enough
 SHARE_PERCENT = 80
 BULK_SHARE_PERCENT = 60
 _MINUTE, _HOUR = 60, 3600
@@ -171,12 +171,17 @@ def _reserve(path: str, most: _Most, at: float) -> tuple[int, float]:
 
 
 def _reserve_from(take: _Take, used: _Used, path: str, most: _Most, at: float) -> tuple[int, float]:
-    for places in (min(BLOCK, most.minute, most.hour), 1):
+    for places in (_block(most), 1):
         if take(path, places, most, at):
             return places, 0.0
     _minute_used, hour_used = used(at).get(path, (0, 0))
     window = _HOUR if hour_used >= most.hour else _MINUTE
     return 0, (at // window + 1) * window
+
+
+def _block(most: _Most) -> int:
+    """A hundredth of the budget at most: what one process holds, the others cannot use."""
+    return max(1, min(BLOCK, most.minute // 100, most.hour // 100))
 
 
 def _take_in_database(path: str, places: int, most: _Most, at: float) -> bool:

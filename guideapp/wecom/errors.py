@@ -48,9 +48,13 @@ class WeComUnavailable(WeComError):
 
 
 class WeComNotSent(WeComUnavailable):
-    """It certainly did not reach WeCom: no connection, no token, or our own limits held it back."""
+    """It certainly did not reach WeCom: no connection, no token, or our own limits held it back.
+
+    A job waits for as long as a breaker stays open, and uses up none of its attempts.
+    """
 
     code = "wecom_not_sent"
+    rest_seconds: float | None = 30
 
 
 class WeComRateLimited(WeComError):

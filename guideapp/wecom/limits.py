@@ -12,6 +12,7 @@ IN_FLIGHT = 4  # calls of one path at once; WeCom answers more with 45033
 FAILURES = 5
 WINDOW_SECONDS = 30
 OPEN_SECONDS = 30
+_BUSY_SECONDS = 2  # a place becomes free as soon as one call ends
 
 
 class Breaker:
@@ -70,7 +71,9 @@ class Limits:
         with self._lock:
             places = self._places[path]
         if not places.acquire(timeout=wait_seconds):
-            raise WeComNotSent(errmsg="too many calls at once", path=path, retryable=True)
+            error = WeComNotSent(errmsg="too many calls at once", path=path, retryable=True)
+            error.rest_seconds = _BUSY_SECONDS
+            raise error
         try:
             self._admit(path)
             yield

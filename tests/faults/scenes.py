@@ -283,6 +283,34 @@ def clock_wrong(house: House, *, events: int, seconds: int) -> str:
     return f"two workers ± {seconds} s beside {len(house.workers)} right ones over {events} events"
 
 
+def schedulers(house: House) -> str:
+    """Four workers whose clocks all reach the same slot meet it at the same moment."""
+    period, ahead = 120, 20  # of `wecom.keep_credentials_warm`; what a worker needs to start
+    ready_at = time.time() + ahead
+    offset = round(period - ready_at % period)
+    keepers = [
+        house.start_real_worker(f"scheduler{number}", DEBUG="1", CLOCK_OFFSET_SECONDS=str(offset))
+        for number in range(4)
+    ]
+    try:
+        wait_until(
+            lambda: _slots(house, since=ready_at + offset - 1) == 1, "the common slot", seconds=60
+        )
+        pause(12)  # each of them looks every five seconds
+    finally:
+        for keeper in keepers:
+            keeper.stop(signal.SIGTERM, within_seconds=30)
+    return f"{len(keepers)} more workers met one slot together; it is one row and one job"
+
+
+def _slots(house: House, *, since: float) -> int:
+    sql = (
+        "SELECT count(*) FROM core_scheduleslot"
+        " WHERE name = 'wecom.keep_credentials_warm' AND slot_at >= to_timestamp(%s)"
+    )
+    return int(house.query(sql, since)[0][0])
+
+
 def poison(house: House, *, bad: int, good: int) -> str:
     """Events whose handling always fails; the others go on."""
     stream = Stream(house, seed=31)
