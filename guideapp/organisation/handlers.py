@@ -1,6 +1,6 @@
 """Events of the address book: hints that something changed. WeCom says what is true now."""
 
-from guideapp.core.clock import now
+from guideapp.core.clock import common_now
 from guideapp.organisation.models import Guide
 from guideapp.organisation.services.address_book import (
     ask_for_full_sync,
@@ -31,7 +31,7 @@ def user_deleted(event: CallbackEvent) -> None:
     """Somebody left. Whoever has the userid when this arrives late may be a new person."""
     leaver = Guide.objects.with_userid(event["UserID"]).first()
     if leaver and leaver.created_at <= event.created_at:
-        leave(leaver, asked_at=now())  # certain: whoever held the userid then is gone
+        leave(leaver, asked_at=common_now())  # certain: whoever held the userid then is gone
     sync_guide(event["UserID"])
 
 

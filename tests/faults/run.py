@@ -55,7 +55,7 @@ class Run:
     def scenes(self) -> dict[str, Scene]:
         """Every fault by name, at a size that fits the wished number of events."""
         house = self.house
-        few = max(60, min(400, self.events // 50))
+        few = max(60, min(120, self.events // 50))
         return {
             "poison events": lambda: self._poisoned(few),
             "WeCom hangs": self._hanging,

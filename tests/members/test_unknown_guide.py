@@ -1,7 +1,10 @@
 """A customer adds a guide whom we have not met: no urgent job waits for WeCom, nothing is lost."""
 
+from datetime import timedelta
+
 import pytest
 
+from guideapp.core.clock import now
 from guideapp.core.jobs.models import Job
 from guideapp.core.jobs.worker import run_due
 from guideapp.members.models import Contact, FollowRelation, TimelineEvent
@@ -108,11 +111,17 @@ def test_somebody_who_is_no_guide_of_ours_changes_nothing(strangers, welcomes):
     assert CallbackEvent.objects.get(event="change_external_contact").state == State.DONE
 
 
-def test_an_event_whose_guide_could_never_be_read_is_given_up(strangers, settings):
+def test_an_event_whose_guide_cannot_be_asked_for_waits_three_days_and_is_given_up(
+    strangers, settings
+):
     add(strangers)
     settings.WECOM_API_BASE_URL = NOWHERE
     run_due(("urgent",))
-    for _attempt in range(5):
-        Job.objects.filter(state=Job.State.READY).update(run_at=Job.objects.first().enqueued_at)
+    for _attempt in range(7):
+        Job.objects.filter(state=Job.State.READY).update(run_at=now())
         run_due(("normal",))
+    assert CallbackEvent.objects.get(event="change_external_contact").state == State.PENDING
+    long_ago = now() - timedelta(days=3, minutes=1)
+    Job.objects.filter(state=Job.State.READY).update(run_at=now(), enqueued_at=long_ago)
+    run_due(("normal",))
     assert CallbackEvent.objects.get(event="change_external_contact").state == State.DEAD

@@ -65,8 +65,18 @@ def spent(process: Budget, path: str = "user/get", lane: str = "", most: int = 5
 @time_machine.travel(MID_MINUTE, tick=False)
 def test_four_fifths_of_the_quota_are_spent_and_no_more() -> None:
     one, other = Budget(), Budget()
+    one.spend("user/get")
+    assert spent(other) == 79
+    assert spent(one) == 0
+
+
+@pytest.mark.usefixtures("counters")
+@time_machine.travel(MID_MINUTE, tick=False)
+def test_a_process_holds_places_in_blocks_of_a_large_quota(settings: Any) -> None:
+    settings.WECOM_CALLS_PER_MINUTE, settings.WECOM_CALLS_PER_HOUR = 10_000, 150_000
+    one, other = Budget(), Budget()
     one.spend("user/get")  # holds 49 more places
-    assert spent(other) == 30
+    assert spent(other, most=9_000) == 7_950
     assert spent(one) == 49
 
 
@@ -113,9 +123,9 @@ def test_the_hour_has_a_budget_too() -> None:
 def test_the_operator_sees_what_is_used() -> None:
     spent(Budget(), "user/get")
     spent(Budget(), "user/list", most=1)
-    assert usage() == [Usage("user/get", 80, 80, 80, 800), Usage("user/list", 50, 80, 50, 800)]
+    assert usage() == [Usage("user/get", 80, 80, 80, 800), Usage("user/list", 1, 80, 1, 800)]
     with time_machine.travel("2026-03-10T04:11:00+00:00", tick=False):
-        assert [(row.minute_used, row.hour_used) for row in usage()] == [(0, 80), (0, 50)]
+        assert [(row.minute_used, row.hour_used) for row in usage()] == [(0, 80), (0, 1)]
 
 
 @time_machine.travel(MID_MINUTE, tick=False)

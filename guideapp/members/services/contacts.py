@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.tasks import task
 
-from guideapp.core.clock import now
+from guideapp.core.clock import common_now, now
 from guideapp.core.jobs.enqueue import enqueue_once
 from guideapp.core.search import search_terms
 from guideapp.members.models import Contact, FollowRelation, FollowRelationQuerySet, Suggestion
@@ -39,7 +39,7 @@ def sync_contact(external_userid: str) -> Contact:
 
     Raises WeComNotFound (84061) when the company has no relation with them, or any WeComError.
     """
-    asked_at = now()
+    asked_at = common_now()
     detail = client().contacts.detail(external_userid)
     told = told_by_detail(detail)
     _learn_tags(told)
@@ -57,7 +57,7 @@ def sync_contacts_of(userids: Sequence[str], contacts: Contacts | None = None) -
     Answers how many rows were repaired. Relations of guides that are not asked for stay untouched.
     `contacts` is who answers, when that is not WeCom.
     """
-    asked_at = now()
+    asked_at = common_now()
     repaired = 0
     seen: set[int] = set()
     source = contacts or client().contacts
@@ -206,7 +206,7 @@ def _close_denied(external_userid: str) -> None:
     """Close what WeCom has denied to the end."""
     with transaction.atomic():
         rows = FollowRelation.objects.filter(contact__external_userid=external_userid)
-        _close_unseen(rows, set(), now())
+        _close_unseen(rows, set(), common_now())
 
 
 def _learn_tags(told: Sequence[Told]) -> None:

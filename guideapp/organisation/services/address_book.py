@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.tasks import task
 
-from guideapp.core.clock import now
+from guideapp.core.clock import common_now, now
 from guideapp.core.jobs.enqueue import enqueue_once
 from guideapp.core.jobs.schedule import periodic
 from guideapp.organisation.models import Department, Guide
@@ -51,7 +51,7 @@ def sync_guide(userid: str) -> Guide | None:
 
 def sync_departments() -> tuple[int, int]:
     """Read the department tree; returns how many departments are new and how many are gone."""
-    asked_at = now()
+    asked_at = common_now()
     answers = client().address_book.departments()
     with transaction.atomic():
         cursor = _locked_cursor(DEPARTMENTS)
@@ -73,7 +73,7 @@ def sync_address_book() -> dict[str, Any]:
     new, gone = sync_departments()
     followers, tree = read_followers(), Tree.read()
     for wecom_id in sorted(pk for pk in tree.parents if pk > int(cursor.cursor or 0)):
-        asked_at = now()
+        asked_at = common_now()
         users = client().address_book.users(wecom_id)
         changes = apply_users(users, asked_at=asked_at, tree=tree, followers=followers)
         cursor.cursor = str(wecom_id)
@@ -136,7 +136,7 @@ def read_guide(userid: str) -> None:
 
 
 def _ask_for(userid: str, *, tree: Tree, followers: frozenset[str] | None) -> Changes:
-    asked_at = now()
+    asked_at = common_now()
     try:
         answer = client().address_book.user(userid)
     except (WeComNotFound, WeComNotPermitted) as error:

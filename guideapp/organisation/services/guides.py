@@ -10,7 +10,7 @@ from django.db.models.functions import Lower
 from django.tasks import task
 
 from guideapp.core.audit import record_audit
-from guideapp.core.clock import now
+from guideapp.core.clock import common_now, now
 from guideapp.organisation.models import Guide, GuideSession
 from guideapp.organisation.services.roles import apply_wecom_roles
 from guideapp.organisation.services.tree import Tree
@@ -115,7 +115,7 @@ def rename_guide(*, userid: str, new_userid: str) -> None:
     if old is None:
         return
     for double in Guide.objects.with_userid(new_userid).exclude(pk=old.pk):
-        leave(double, asked_at=now())
+        leave(double, asked_at=common_now())
     old.userid = new_userid
     old.save(update_fields=["userid", "updated_at"])
     record_audit(actor="", action="guide_renamed", subject=f"guide:{old.pk}")

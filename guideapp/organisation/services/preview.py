@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from guideapp.core.clock import now
+from guideapp.core.clock import common_now
 from guideapp.organisation.models import Department, Guide
 from guideapp.organisation.services.address_book import apply_absence, read_followers
 from guideapp.organisation.services.guides import Changes, apply_users
@@ -26,7 +26,7 @@ def preview_address_book() -> dict[str, Any]:
 
     Asks WeCom the same questions. Raises WeComError.
     """
-    asked_at = now()
+    asked_at = common_now()
     departments = client().address_book.departments()
     told = {answer["id"]: answer.get("parentid", 0) for answer in departments}
     users, absent = _people(list(told))
