@@ -4,6 +4,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
+from guideapp.core.logs import log_settings
+from guideapp.core.static_files import add_headers
 from guideapp.env import (
     BASE_DIR,
     database,
@@ -59,9 +61,10 @@ INSTALLED_APPS = [
 METRICS_TOKEN = env_str("METRICS_TOKEN", "")  # what Prometheus shows at /metrics; empty: no page
 STATIC_HASHED = env_bool("STATIC_HASHED", default=not DEBUG)  # tests serve the plain files
 MIDDLEWARE = [
+    # First: what it serves is public and unchanging, and needs few headers (core.static_files).
+    *(["whitenoise.middleware.WhiteNoiseMiddleware"] if STATIC_HASHED else []),
     "guideapp.core.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    *(["whitenoise.middleware.WhiteNoiseMiddleware"] if STATIC_HASHED else []),
     *(["guideapp.core.metrics.MetricsMiddleware"] if METRICS_TOKEN else []),
     "guideapp.core.middleware.SecurityHeadersMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -138,6 +141,8 @@ if JOBS_DRIVER == "celery" and not CELERY_BROKER_URL:
 
 # --- files ----------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+WHITENOISE_ADD_HEADERS_FUNCTION = add_headers
 STATIC_ROOT = BASE_DIR / "var" / "static"
 STATICFILES_DIRS = [BASE_DIR / "static", ("vendor", BASE_DIR / "var" / "vendor")]
 (BASE_DIR / "var" / "vendor").mkdir(parents=True, exist_ok=True)
@@ -284,20 +289,4 @@ SENTRY_DSN = env_str("SENTRY_DSN", "")  # crashes go there, without bodies, cook
 
 # --- logs -----------------------------------------------------------------------------------------
 LOG_LEVEL = env_str("LOG_LEVEL", "INFO")
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        "request_id": {"()": "guideapp.core.logs.RequestIdFilter"},
-        "mask": {"()": "guideapp.core.logs.MaskFilter"},
-    },
-    "formatters": {"json": {"()": "guideapp.core.logs.JsonFormatter"}},
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "filters": ["request_id", "mask"],
-            "formatter": "json",
-        }
-    },
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-}
+LOGGING = log_settings(LOG_LEVEL)

@@ -5,6 +5,7 @@ import logging
 import re
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import Any
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -32,6 +33,24 @@ def mask(text: str) -> str:
     text = _SECRET_PAIR.sub(r"\1\2***", text)
     text = _TRACKED.sub(r"\1***", text)
     return _PHONE.sub(lambda match: f"{match.group()[:3]}****{match.group()[-4:]}", text)
+
+
+def log_settings(level: str) -> dict[str, Any]:
+    """What LOGGING of a settings module is: masked JSON lines on stderr from `level` on."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"request_id": {"()": RequestIdFilter}, "mask": {"()": MaskFilter}},
+        "formatters": {"json": {"()": JsonFormatter}},
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "filters": ["request_id", "mask"],
+                "formatter": "json",
+            }
+        },
+        "root": {"handlers": ["stderr"], "level": level},
+    }
 
 
 class RequestIdFilter(logging.Filter):

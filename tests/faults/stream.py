@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import psycopg
 import requests
 
 from tests.faults.company import userids
@@ -78,6 +79,7 @@ class Stream:
         self._over = threading.Event()
         self._no_more_acts = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._known_backlog = (0, 0.0)  # jobs that wait, and when they were counted (monotonic)
 
     def start(self, *, kept_share: float = 0.5, actors: int = _ACTORS) -> None:
         """Begin; `kept_share` of WeCom's callbacks goes out as letters of our own."""
@@ -145,14 +147,14 @@ class Stream:
     def _backlog(self) -> int:
         """Jobs that wait, read five times a second at most."""
         at = time.monotonic()
-        known, read_at = getattr(self, "_known_backlog", (0, 0.0))
+        known, read_at = self._known_backlog
         if at - read_at > 0.2:
             self._known_backlog = (known, at)
             try:
                 ready = "SELECT count(*) FROM core_job WHERE state = 'ready' AND run_at <= now()"
                 known = int(self.house.query(ready)[0][0])
                 known += _CALLBACK_WEIGHT * callbacks_under_way(self.house)
-            except Exception:  # noqa: BLE001 -- the database is away: that is a fault we play
+            except psycopg.Error:  # the database is away: that is a fault we play
                 known = 10_000
             self._known_backlog = (known, at)
         return known

@@ -21,6 +21,7 @@ class App:
 
     url: str
     statuses: list[int] = field(default_factory=list)
+    slow_seconds: float = 0  # how long the first answer takes
     requests: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -32,6 +33,8 @@ def app() -> Iterator[App]:
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
             heard.requests.append((self.path, self.rfile.read(length).decode()))
+            pause, heard.slow_seconds = heard.slow_seconds, 0
+            threading.Event().wait(pause)
             self.send_response(heard.statuses.pop(0) if heard.statuses else 200)
             self.end_headers()
 
@@ -121,6 +124,17 @@ def test_after_three_failures_an_event_is_lost(played, app):
     assert len(app.requests) == 3
     assert Callback.objects.get().state == Callback.State.LOST
     assert played.deliver() == 0
+
+
+def test_an_answer_after_more_than_five_seconds_is_none(played, app):
+    app.slow_seconds = 5.3
+    relations.customer_deletes(
+        userid="linxm", external_userid=played.customer("zhou"), origin=app.url
+    )
+    assert played.deliver() == 2
+    lines = WireLog.objects.filter(kind=WireLog.Kind.CALLBACK).order_by("id")
+    assert [(line.status, line.ok) for line in lines] == [(None, False), (200, True)]
+    assert 5000 <= lines[0].ms < 5300
 
 
 def test_a_refused_connection_counts_as_a_try(played):

@@ -97,6 +97,22 @@ def test_each_third_call_fails_where_that_was_asked(alone):
     assert alone.get("getcallbackip", access_token=token)["ip_list"]
 
 
+def test_a_token_may_be_called_invalid_after_some_calls(alone):
+    token = alone.own_token()
+    alone.fault("40014", rate=1, after=3)
+    codes = [alone.get("user/get", access_token=token, userid="linxm")["errcode"] for _ in range(5)]
+    assert codes == [0, 0, 0, 40014, 40014]
+
+
+def test_a_number_of_times_below_nothing_is_refused(alone):
+    refused = requests.post(
+        f"{alone.url}/sandbox/control/faults",
+        json={"name": "-1", "rate": 1, "after": -1},
+        timeout=5,
+    )
+    assert (refused.status_code, alone.told("state", only="faults")["faults"]) == (400, [])
+
+
 def test_a_rate_hits_some_and_spares_some(alone):
     token = alone.own_token()
     alone.fault("-1", rate=0.5, path="user/get")

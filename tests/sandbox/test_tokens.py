@@ -1,8 +1,10 @@
 """gettoken, the rights of the two secrets, and the two tickets."""
 
+import re
 from datetime import timedelta
 
 import pytest
+import time_machine
 
 from guideapp.core.clock import now as real_now
 from guideapp.sandbox import clock
@@ -47,6 +49,18 @@ def test_a_refusal_carries_hint_address_and_link(played):
     assert hint.startswith("hint: [")
     assert address == "from ip: 127.0.0.1"
     assert link.endswith("https://open.work.weixin.qq.com/devtool/query?e=40013")
+
+
+def test_the_same_refusal_in_the_same_second_has_the_same_hint(played):
+    with time_machine.travel("2026-11-20T10:00:00+08:00", tick=False):
+        wrong = {"corpid": "wwffffffffffffffff", "corpsecret": "x"}
+        same = {played.get("gettoken", **wrong)["errmsg"] for _ in range(2)}
+        other = played.get("user/get", userid="linxm", access_token="made-up")["errmsg"]
+    (words,) = same
+    hint = re.compile(r"hint: \[(\d{10})(\d{15})\]")
+    [(second, rest)], [(same_second, another)] = hint.findall(words), hint.findall(other)
+    assert second == same_second == "1795140000"
+    assert rest != another
 
 
 def test_a_call_without_with_an_unknown_and_with_an_expired_token(played):

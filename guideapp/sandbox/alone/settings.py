@@ -3,6 +3,7 @@
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
+from guideapp.core.logs import log_settings
 from guideapp.env import BASE_DIR, database, env_str
 from guideapp.sandbox.alone import options
 
@@ -96,20 +97,4 @@ WECOM_CALLBACK_TOKEN = _keys["callback_token"]
 WECOM_CALLBACK_AES_KEY = _keys["callback_aes_key"]
 WECOM_TRUSTED_HOSTS = [address.split("://")[1] for address in _told.apps]
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        "request_id": {"()": "guideapp.core.logs.RequestIdFilter"},
-        "mask": {"()": "guideapp.core.logs.MaskFilter"},
-    },
-    "formatters": {"json": {"()": "guideapp.core.logs.JsonFormatter"}},
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "filters": ["request_id", "mask"],
-            "formatter": "json",
-        }
-    },
-    "root": {"handlers": ["stderr"], "level": env_str("LOG_LEVEL", "WARNING")},
-}
+LOGGING = log_settings(env_str("LOG_LEVEL", "WARNING"))

@@ -35,6 +35,7 @@ class Fault(models.Model):
     path = models.CharField(max_length=120, blank=True)  # a glob; empty: everything
     rate = models.FloatField(default=0)  # 0–1
     every = models.PositiveIntegerField(default=0)  # n: each n-th time instead of a rate
+    after = models.PositiveIntegerField(default=0, db_default=0)  # so many times are spared first
     seconds = models.FloatField(default=0)  # how long latency and hang wait, shuffle delays
     seen = models.PositiveIntegerField(default=0)  # times that it could have happened
     hits = models.PositiveIntegerField(default=0)  # times that it did

@@ -69,10 +69,17 @@ def standing() -> list[Fault]:
 
 @transaction.atomic
 def turn(
-    name: str, *, rate: float = 0, every: int = 0, path: str = "", seconds: float | None = None
+    name: str,
+    *,
+    rate: float = 0,
+    every: int = 0,
+    after: int = 0,
+    path: str = "",
+    seconds: float | None = None,
 ) -> None:
     """Turn a fault on, change it, or (rate and every 0) off; without `path` off everywhere.
 
+    The first `after` times nothing happens.
     Raises UnknownEvent for a name or a number that makes no sense.
     """
     if name == NONE:
@@ -86,8 +93,10 @@ def turn(
     if not 0 <= wait <= SECONDS_MAX:
         raise UnknownEvent(f"seconds must be between 0 and {SECONDS_MAX:.0f}")
     if rate or every:
-        numbers = {"rate": rate, "every": every, "seconds": wait, "seen": 0, "hits": 0}
-        Fault.objects.update_or_create(name=name, path=path, defaults=numbers)
+        numbers = {"rate": rate, "every": every, "after": after, "seconds": wait}
+        Fault.objects.update_or_create(
+            name=name, path=path, defaults=numbers | {"seen": 0, "hits": 0}
+        )
     else:
         named = Fault.objects.filter(name=name)
         (named.filter(path=path) if path else named).delete()
@@ -95,7 +104,7 @@ def turn(
 
 def as_json(fault: Fault) -> dict[str, object]:
     """One fault as the control address tells it."""
-    names = ("name", "rate", "every", "path", "seconds", "seen", "hits")
+    names = ("name", "rate", "every", "after", "path", "seconds", "seen", "hits")
     return {name: getattr(fault, name) for name in names}
 
 
@@ -111,7 +120,14 @@ def _happens(fault: Fault) -> bool:
     if row is None:  # cleared a moment ago
         return False
     row.seen += 1
-    happens = row.seen % row.every == 0 if row.every else random.random() < row.rate  # noqa: S311
+    happens = row.seen > row.after and _falls_on(row)
     row.hits += happens
     row.save(update_fields=["seen", "hits"])
     return happens
+
+
+def _falls_on(fault: Fault) -> bool:
+    """Its turn, or chance."""
+    if fault.every:
+        return (fault.seen - fault.after) % fault.every == 0
+    return random.random() < fault.rate  # noqa: S311

@@ -13,7 +13,7 @@ POST /sandbox/control/reset     {"scenario": ""}: anew from the scenario loaded 
 POST /sandbox/control/scenario  {"name": "small"}, or a whole document (services/scenarios.py)
                                 → {"scenario"}
 POST /sandbox/control/clock     {"advance_seconds": 3600} → {"now"}
-POST /sandbox/control/faults    {"name", "rate": 0–1 or "every": n, "path": glob, "seconds"}; the
+POST /sandbox/control/faults    {"name", "rate": 0–1 or "every": n, "after", "path", "seconds"}; the
                                 name "none" clears all, rate 0 one → {"faults"}
 POST /sandbox/control/limits    {"path", "per_minute", "per_hour", "concurrent"}; null: WeCom's own
                                 → {"limits"}
@@ -147,14 +147,13 @@ def control_clock(request: HttpRequest, body: Told) -> Told:
 @order
 def control_faults(request: HttpRequest, body: Told) -> Told:
     """Turn a fault on, change it, or turn it off."""
-    _no_more_than(body, {"name", "rate", "every", "path", "seconds"})
-    every = body.get("every", 0)
-    if not _is_whole(every) or every < 0:
-        raise UnknownEvent("every must be a whole number from 0 on")
+    _no_more_than(body, {"name", "rate", "every", "after", "path", "seconds"})
+    every, after = (_count(body, name) for name in ("every", "after"))
     faults.turn(
         _text(body, "name"),
         rate=_number(body, "rate") or 0,
         every=every,
+        after=after,
         path=_text(body, "path"),
         seconds=_number(body, "seconds"),
     )
@@ -190,6 +189,14 @@ def _number(body: Told, name: str) -> float | None:
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
         raise UnknownEvent(f"{name} must be a number")
     return value
+
+
+def _count(body: dict[str, Any], name: str) -> int:
+    """A number of times; 0 where none is named."""
+    number = body.get(name, 0)
+    if not _is_whole(number) or number < 0:
+        raise UnknownEvent(f"{name} must be a whole number from 0 on")
+    return int(number)
 
 
 def _is_whole(value: object) -> TypeIs[int]:

@@ -1,5 +1,6 @@
 """/hq/wecom/: is everything that talks with WeCom well, and what lies where."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse
@@ -71,13 +72,10 @@ def run_check(request: GuideRequest) -> HttpResponse:
 def inbox(request: GuideRequest) -> HttpResponse:
     """收到的事件."""
     form = InboxForm(request.GET)
-    listing = operator_lists.inbox(form.chosen())
     done = request.GET.get("done", "")
-    context = _of_list("inbox", form, listing) | {
-        "items": [operator_words.EventLine.of(row) for row in listing.rows],
-        "done": done if done.isdecimal() and len(done) < 8 else "",
-    }
-    return render(request, "workbench/operator_inbox.html", context)
+    shown = {"done": done if done.isdecimal() and len(done) < 8 else ""}
+    line = operator_words.EventLine.of
+    return _list(request, "inbox", form, operator_lists.inbox(form.chosen()), line, shown)
 
 
 @require_GET
@@ -85,11 +83,7 @@ def inbox(request: GuideRequest) -> HttpResponse:
 def outbox(request: GuideRequest) -> HttpResponse:
     """要发出的."""
     form = OutboxForm(request.GET)
-    listing = operator_lists.outbox(form.chosen())
-    context = _of_list("outbox", form, listing) | {
-        "items": [(row, *_outbox_words(row)) for row in listing.rows]
-    }
-    return render(request, "workbench/operator_outbox.html", context)
+    return _list(request, "outbox", form, operator_lists.outbox(form.chosen()), _outbox_line)
 
 
 @require_GET
@@ -97,11 +91,7 @@ def outbox(request: GuideRequest) -> HttpResponse:
 def jobs(request: GuideRequest) -> HttpResponse:
     """后台任务."""
     form = JobsForm(request.GET)
-    listing = operator_lists.jobs(form.chosen())
-    context = _of_list("jobs", form, listing) | {
-        "items": [(row, *_job_words(row)) for row in listing.rows]
-    }
-    return render(request, "workbench/operator_jobs.html", context)
+    return _list(request, "jobs", form, operator_lists.jobs(form.chosen()), _job_line)
 
 
 @require_GET
@@ -109,11 +99,7 @@ def jobs(request: GuideRequest) -> HttpResponse:
 def calls(request: GuideRequest) -> HttpResponse:
     """调用记录."""
     form = CallsForm(request.GET)
-    listing = operator_lists.calls(form.chosen())
-    context = _of_list("calls", form, listing) | {
-        "items": [(row, _call_meaning(row)) for row in listing.rows]
-    }
-    return render(request, "workbench/operator_calls.html", context)
+    return _list(request, "calls", form, operator_lists.calls(form.chosen()), _call_line)
 
 
 @require_GET
@@ -132,27 +118,37 @@ def readings(request: GuideRequest) -> HttpResponse:
     return render(request, "workbench/operator_sync.html", _SECTION | context)
 
 
-def _of_list(tab: str, form: ListForm, listing: Listing[Any]) -> dict[str, Any]:
+def _list[Row](
+    request: GuideRequest,
+    tab: str,
+    form: ListForm,
+    listing: Listing[Row],
+    line: Callable[[Row], Any],
+    shown: dict[str, Any] | None = None,
+) -> HttpResponse:
+    """A page of rows, each as the `line` that its template shows, under the form's filters."""
     chosen = form.chosen()
     is_narrow = any(chosen[name] != "" for name in chosen if name not in {"window", "after"})
-    return _SECTION | {
+    context = {
         "tab": tab,
         "url_name": f"workbench:wecom_{tab}",
         "form": form,
         "chosen": chosen,
         "listing": listing,
+        "items": [line(row) for row in listing.rows],
         "is_narrow": is_narrow,
     }
+    return render(request, f"workbench/operator_{tab}.html", _SECTION | context | (shown or {}))
 
 
-def _outbox_words(row: OutboxCall) -> tuple[str, str]:
+def _outbox_line(row: OutboxCall) -> tuple[OutboxCall, str, str]:
     meaning = meaning_of(row.errcode) if row.errcode is not None else ""
-    return operator_words.kind_of_call(row.kind), meaning
+    return row, operator_words.kind_of_call(row.kind), meaning
 
 
-def _job_words(row: Job) -> tuple[str, str]:
-    return operator_words.name_of_task(row.task), row.error_class.rpartition(".")[2]
+def _job_line(row: Job) -> tuple[Job, str, str]:
+    return row, operator_words.name_of_task(row.task), row.error_class.rpartition(".")[2]
 
 
-def _call_meaning(row: ApiCall) -> str:
-    return meaning_of(row.errcode, row.failure)
+def _call_line(row: ApiCall) -> tuple[ApiCall, str]:
+    return row, meaning_of(row.errcode, row.failure)
