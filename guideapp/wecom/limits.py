@@ -5,6 +5,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from random import SystemRandom
 
 from guideapp.wecom.errors import WeComNotSent, WeComRateLimited
 
@@ -13,6 +14,8 @@ FAILURES = 5
 WINDOW_SECONDS = 30
 OPEN_SECONDS = 30
 _BUSY_SECONDS = 2  # a place becomes free as soon as one call ends
+_SPREAD_SECONDS = 3
+_dice = SystemRandom()
 
 
 class Breaker:
@@ -45,6 +48,10 @@ class Breaker:
         if full or self._open_until:
             self.open(at, OPEN_SECONDS)
 
+    def rest_seconds(self, at: float) -> float:
+        """How long nothing passes from `at` on."""
+        return max(0.0, self._open_until - at)
+
     def open(self, at: float, seconds: float) -> None:
         """Let nothing pass for `seconds`."""
         self._open_until = at + seconds
@@ -72,8 +79,7 @@ class Limits:
             places = self._places[path]
         if not places.acquire(timeout=wait_seconds):
             error = WeComNotSent(errmsg="too many calls at once", path=path, retryable=True)
-            error.rest_seconds = _BUSY_SECONDS
-            raise error
+            raise _for(_BUSY_SECONDS, error)
         try:
             self._admit(path)
             yield
@@ -104,10 +110,19 @@ class Limits:
     def _admit(self, path: str) -> None:
         with self._lock:
             at = time.monotonic()
-            if at < self._limited_until.get(path, 0.0):
-                raise WeComRateLimited(45009, "our own rest", path, retryable=True)
-            if not self._breakers[path].allows(at):
-                raise WeComNotSent(errmsg="breaker open", path=path, retryable=True)
+            closed = self._limited_until.get(path, 0.0) - at
+            if closed > 0:
+                raise _for(closed, WeComRateLimited(45009, "our own rest", path, retryable=True))
+            breaker = self._breakers[path]
+            if not breaker.allows(at):
+                error = WeComNotSent(errmsg="breaker open", path=path, retryable=True)
+                raise _for(breaker.rest_seconds(at), error)
+
+
+def _for[Held: (WeComNotSent, WeComRateLimited)](seconds: float, error: Held) -> Held:
+    """The error, with how long a job that met it had better wait: not all at the same moment."""
+    error.rest_seconds = seconds + _dice.uniform(0, _SPREAD_SECONDS)
+    return error
 
 
 limits = Limits()

@@ -16,7 +16,7 @@ CALLED = {
     FINISHING: "worker between answer and finish",
 }
 _POINTS = (ANY, CLAIMED, ASKED, ANSWERED, FINISHING, MID_REQUEST)
-_WEIGHTS = (20, 20, 18, 18, 18, 6)
+_WEIGHTS = (21, 21, 18, 18, 18, 4)
 _PATIENCE_SECONDS = 1.0  # for a moment of the wished kind to come
 _REQUEST_SECONDS = 0.008  # about as long as a callback takes
 

@@ -75,7 +75,7 @@ class Run:
             "taps and looks": lambda: self._tapped(few),
             "callbacks dropped": lambda: drops.dropped(house, events=few, rate=0.05),
             "kill -9": lambda: scenes.killed(
-                house, events=self.events, kills=self.kills, seconds=1100, say=self.say
+                house, events=self._left(), kills=self.kills, seconds=1100, say=self.say
             ),
         }
 
@@ -117,6 +117,10 @@ class Run:
         line.lost += [what for what in self.verdict.lost if what not in self._known]
         line.doubled += [what for what in self.verdict.doubled if what not in self._known]
         self._known |= set(self.verdict.lost) | set(self.verdict.doubled)
+
+    def _left(self) -> int:
+        """Events that the scenes before have not brought: the last one brings the rest."""
+        return max(self.kills, self.events - self.house.door.deliveries)
 
     def _poisoned(self, events: int) -> str:
         self._poison += DEAD_POISON

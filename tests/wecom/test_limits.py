@@ -106,3 +106,16 @@ def test_a_rate_limited_path_rests() -> None:
     limits.clear()
     with limits.place("user/get", wait_seconds=0):
         pass
+
+
+def test_who_is_held_back_hears_how_long_the_rest_lasts() -> None:
+    limits = Limits()
+    limits.rate_limited("user/get", 20)
+    for _ in range(5):
+        limits.failed("user/list")
+    with pytest.raises(WeComRateLimited) as closed, limits.place("user/get", wait_seconds=0):
+        pass
+    with pytest.raises(WeComNotSent) as broken, limits.place("user/list", wait_seconds=0):
+        pass
+    assert 19 < (closed.value.rest_seconds or 0) <= 23
+    assert 29 < (broken.value.rest_seconds or 0) <= 33
