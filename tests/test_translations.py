@@ -56,6 +56,16 @@ def test_no_sentence_of_the_sources_is_missing_from_the_catalogue(catalogue):
     assert {word.replace('\\"', '"') for word in words_of_the_sources()} - known == set()
 
 
+def test_sentences_are_asked_for_under_names_that_the_collector_knows():
+    other_name = re.compile(r"import \w*gettext\w* as (?!_\b)\w+")
+    wrong = [
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "guideapp").rglob("*.py")
+        if other_name.search(path.read_text(encoding="utf-8"))
+    ]
+    assert wrong == []
+
+
 def test_the_compiled_catalogue_is_that_of_the_sources(catalogue):
     with (CATALOGUE / "django.mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)

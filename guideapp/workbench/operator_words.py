@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from guideapp.core.logs import mask
 from guideapp.wecom.models import CallbackEvent
@@ -33,50 +33,50 @@ _OURS = re.compile(r"^guideapp\.wecom\.errors\.\w+(: .*)?$", re.S)
 _FRAME = re.compile(r'File ".*?/(guideapp/[^"]+)", line (\d+), in (\w+)')
 
 KINDS: dict[str, Text] = {
-    "mark_tag": lazy("给客户打标签"),
-    "remark": lazy("改客户备注"),
-    "send_welcome": lazy("欢迎语"),
-    "message_text_card": lazy("给导购的卡片消息"),
-    "message_text": lazy("给导购的文字消息"),
+    "mark_tag": _("给客户打标签"),
+    "remark": _("改客户备注"),
+    "send_welcome": _("欢迎语"),
+    "message_text_card": _("给导购的卡片消息"),
+    "message_text": _("给导购的文字消息"),
 }
 EVENTS: dict[tuple[str, str], Text] = {
-    ("change_external_contact", "add_external_contact"): lazy("客户加了导购"),
-    ("change_external_contact", "add_half_external_contact"): lazy("客户单方加了导购"),
-    ("change_external_contact", "edit_external_contact"): lazy("改了客户资料"),
-    ("change_external_contact", "del_external_contact"): lazy("导购删了客户"),
-    ("change_external_contact", "del_follow_user"): lazy("客户删了导购"),
-    ("change_external_contact", "transfer_fail"): lazy("客户没接替成"),
-    ("change_external_tag", "create"): lazy("新建了标签"),
-    ("change_external_tag", "update"): lazy("改了标签"),
-    ("change_external_tag", "delete"): lazy("删了标签"),
-    ("change_external_tag", "shuffle"): lazy("标签换了顺序"),
-    ("change_external_chat", "create"): lazy("新建了客户群"),
-    ("change_external_chat", "update"): lazy("客户群变了"),
-    ("change_external_chat", "dismiss"): lazy("客户群解散"),
-    ("change_contact", "create_user"): lazy("来了新成员"),
-    ("change_contact", "update_user"): lazy("改了成员"),
-    ("change_contact", "delete_user"): lazy("成员离开"),
-    ("change_contact", "create_party"): lazy("新建了部门"),
-    ("change_contact", "update_party"): lazy("改了部门"),
-    ("change_contact", "delete_party"): lazy("删了部门"),
-    ("change_contact", "update_tag"): lazy("改了成员标签"),
+    ("change_external_contact", "add_external_contact"): _("客户加了导购"),
+    ("change_external_contact", "add_half_external_contact"): _("客户单方加了导购"),
+    ("change_external_contact", "edit_external_contact"): _("改了客户资料"),
+    ("change_external_contact", "del_external_contact"): _("导购删了客户"),
+    ("change_external_contact", "del_follow_user"): _("客户删了导购"),
+    ("change_external_contact", "transfer_fail"): _("客户没接替成"),
+    ("change_external_tag", "create"): _("新建了标签"),
+    ("change_external_tag", "update"): _("改了标签"),
+    ("change_external_tag", "delete"): _("删了标签"),
+    ("change_external_tag", "shuffle"): _("标签换了顺序"),
+    ("change_external_chat", "create"): _("新建了客户群"),
+    ("change_external_chat", "update"): _("客户群变了"),
+    ("change_external_chat", "dismiss"): _("客户群解散"),
+    ("change_contact", "create_user"): _("来了新成员"),
+    ("change_contact", "update_user"): _("改了成员"),
+    ("change_contact", "delete_user"): _("成员离开"),
+    ("change_contact", "create_party"): _("新建了部门"),
+    ("change_contact", "update_party"): _("改了部门"),
+    ("change_contact", "delete_party"): _("删了部门"),
+    ("change_contact", "update_tag"): _("改了成员标签"),
 }
 READINGS: dict[str, Text] = {
-    "address_book": lazy("通讯录，每天全部"),
-    "departments": lazy("部门"),
-    "members.all": lazy("客户，每天全部"),
-    "members.changed": lazy("客户，每 15 分钟核对"),
+    "address_book": _("通讯录，每天全部"),
+    "departments": _("部门"),
+    "members.all": _("客户，每天全部"),
+    "members.changed": _("客户，每 15 分钟核对"),
 }
 REPORT: dict[str, Text] = {
-    "people": lazy("人数"),
-    "guides": lazy("导购"),
-    "repaired": lazy("补上"),
-    "joined": lazy("新来"),
-    "left": lazy("离职"),
-    "moved": lazy("换店"),
-    "closed": lazy("停用"),
-    "departments_new": lazy("新部门"),
-    "departments_gone": lazy("没了的部门"),
+    "people": _("人数"),
+    "guides": _("导购"),
+    "repaired": _("补上"),
+    "joined": _("新来"),
+    "left": _("离职"),
+    "moved": _("换店"),
+    "closed": _("停用"),
+    "departments_new": _("新部门"),
+    "departments_gone": _("没了的部门"),
 }
 
 
@@ -120,7 +120,7 @@ def kind_of_call(kind: str) -> str:
 def name_of_event(event: str, change_type: str) -> str:
     """What an event of the inbox says."""
     if event == "message":
-        return _("成员发来消息")
+        return gettext("成员发来消息")
     return str(EVENTS.get((event, change_type), "")) or f"{event} {change_type}".strip()
 
 
@@ -172,6 +172,6 @@ def _value(name: str, value: Any) -> str:
 
 def _hidden(value: Any) -> str:
     if isinstance(value, str):
-        return _("已隐藏，%(n)s 个字") % {"n": len(value)}
+        return gettext("已隐藏，%(n)s 个字") % {"n": len(value)}
     size = len(value) if isinstance(value, list | dict) else 1
-    return _("已隐藏，%(n)s 项") % {"n": size}
+    return gettext("已隐藏，%(n)s 项") % {"n": size}
