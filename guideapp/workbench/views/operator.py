@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.db.models import Model
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -118,7 +119,7 @@ def readings(request: GuideRequest) -> HttpResponse:
     return render(request, "workbench/operator_sync.html", _SECTION | context)
 
 
-def _list[Row](
+def _list[Row: Model](
     request: GuideRequest,
     tab: str,
     form: ListForm,
