@@ -62,13 +62,16 @@ _ORGANISATION = (
 )
 _PEOPLE = (
     """INSERT INTO members_member (id, created_at, updated_at, name, phone, phone_bidx, unionid,
-        unionid_bidx, home_store_id, spend_fen, year_spend_fen, year_orders, year_as_of,
-        last_purchase_at)
+        unionid_bidx, home_store_id)
     SELECT n, now(), now(), '会员' || n, %(phone)s, md5('p' || n) || md5('q' || n),
-        %(member_unionid)s, md5('u' || n) || md5('v' || n), g.store_id,
-        898000 + n %% 100000, 398000, 2, current_date, now() - (n %% 300) * interval '1 day'
+        %(member_unionid)s, md5('u' || n) || md5('v' || n), g.store_id
     FROM generate_series(1, %(customers)s) n
     JOIN organisation_guide g ON g.id = 1 + (n - 1) %% %(guides)s""",
+    """INSERT INTO members_membervalue (created_at, updated_at, member_id, brand_id, spend_fen,
+        year_spend_fen, year_orders, year_as_of, last_purchase_at)
+    SELECT now(), now(), n, 1, 898000 + n %% 100000, 398000, 2, current_date,
+        now() - (n %% 300) * interval '1 day'
+    FROM generate_series(1, %(customers)s) n""",
     """INSERT INTO members_membershipcard
         (created_at, updated_at, number, level, points, opened_at, brand_id, member_id)
     SELECT now(), now(), 'HY' || lpad(n::text, 10, '0'), '金卡', n %% 9000,

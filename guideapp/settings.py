@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "django_htmx",
+    "rest_framework",
     "guideapp.core",
     "guideapp.wecom",
     "guideapp.organisation",
@@ -54,6 +55,7 @@ INSTALLED_APPS = [
     "guideapp.materials",
     "guideapp.acquisition",
     "guideapp.workbench",
+    "guideapp.integration",
     *(["guideapp.sandbox"] if WECOM_SANDBOX else []),
     *(["guideapp.demo"] if DEMO else []),
 ]
@@ -276,13 +278,59 @@ HQ_SESSION_SECONDS = env_int("HQ_SESSION_SECONDS", 8 * 3600)
 FRESH_LOGIN_MINUTES = env_int("FRESH_LOGIN_MINUTES", 5)  # a QR login counts so long for roles …
 LOGIN_LIMIT_PER_MINUTE = env_int("LOGIN_LIMIT_PER_MINUTE", 300 if LOCAL else 10)
 PROFILE_LIMIT_PER_10_MINUTES = env_int("PROFILE_LIMIT_PER_10_MINUTES", 120)
+MEMBER_DATA_FRESH_HOURS = env_int("MEMBER_DATA_FRESH_HOURS", 48)  # older: the card says so
+
+# --- members --------------------------------------------------------------------------------------
+CARD_LOOKUPS_PER_HOUR = env_int("CARD_LOOKUPS_PER_HOUR", 30)  # by phone number, one guide
+JOIN_CARD_LEVEL = env_str("JOIN_CARD_LEVEL", "普卡")  # of a card that a customer opens
+# The class that sends codes to phones; empty: numbers that people type stay unverified.
+PHONE_CODE_SENDER = env_str("PHONE_CODE_SENDER", "")
 
 # --- materials ------------------------------------------------------------------------------------
 MATERIAL_IMAGE_MAX_MB = env_int("MATERIAL_IMAGE_MAX_MB", 10)
 MATERIAL_VIDEO_MAX_MB = env_int("MATERIAL_VIDEO_MAX_MB", 10)
 MATERIAL_FILE_MAX_MB = env_int("MATERIAL_FILE_MAX_MB", 20)
 GUIDE_MESSAGES_PER_DAY = env_int("GUIDE_MESSAGES_PER_DAY", 12)  # prompts to one guide
+HIGH_VALUE_YEAR_YUAN = env_int("HIGH_VALUE_YEAR_YUAN", 5000)  # 高价值: spent in 12 months
+# What one customer gets a day, from all guides and campaigns together.
+CONTACTS_PER_DAY = env_int("CONTACTS_PER_DAY", 3)
 VISIT_BEACONS_PER_MINUTE = env_int("VISIT_BEACONS_PER_MINUTE", 60)  # one visitor
+
+# --- integration ----------------------------------------------------------------------------------
+# A member system that is read by us every 15 minutes (services/connectors_rest.py); empty: none.
+MEMBER_SOURCE_URL = env_str("MEMBER_SOURCE_URL", "").rstrip("/")
+MEMBER_SOURCE_TOKEN = env_str("MEMBER_SOURCE_TOKEN", "")
+MEMBER_SOURCE_RESOURCES = env_list("MEMBER_SOURCE_RESOURCES", "members,cards,points")
+MEMBER_SOURCE_SECONDS = env_int("MEMBER_SOURCE_SECONDS", 20)  # one page
+
+# --- personal data --------------------------------------------------------------------------------
+REVEALS_PER_DAY_GUIDE = env_int("REVEALS_PER_DAY_GUIDE", 20)  # full phone numbers
+REVEALS_PER_DAY_MANAGER = env_int("REVEALS_PER_DAY_MANAGER", 60)
+SUBJECT_EXPORTS_PER_DAY = env_int("SUBJECT_EXPORTS_PER_DAY", 5)  # by one privacy officer
+ACCESS_LOG_DAYS = env_int("ACCESS_LOG_DAYS", 180)
+AUDIT_DAYS = env_int("AUDIT_DAYS", 3 * 365)
+WECOM_EVENT_DAYS = env_int("WECOM_EVENT_DAYS", 90)
+IMPORT_FILE_DAYS = env_int("IMPORT_FILE_DAYS", 7)
+LOST_CONTACT_DAYS = env_int("LOST_CONTACT_DAYS", 2 * 365)
+
+# --- integration ----------------------------------------------------------------------------------
+API_CALLS_PER_MINUTE = env_int("API_CALLS_PER_MINUTE", 300)  # one client of /api/v1/
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],  # each view says who may call
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "guideapp.integration.api.answers.refuse",
+    "UNAUTHENTICATED_USER": None,
+    "UNAUTHENTICATED_TOKEN": None,
+    "UNICODE_JSON": False,  # an error may quote half a character
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": f"{SITE_NAME} API",
+    "VERSION": "1",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "APPEND_COMPONENTS": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+}
 
 # --- watching -------------------------------------------------------------------------------------
 SENTRY_DSN = env_str("SENTRY_DSN", "")  # crashes go there, without bodies, cookies and people

@@ -10,6 +10,8 @@ urlpatterns = [
     path("", include("guideapp.materials.urls")),
     path("", include("guideapp.acquisition.urls")),
     path("", include("guideapp.workbench.urls")),
+    path("", include("guideapp.integration.urls")),
+    path("", include("guideapp.integration.urls_imports")),
 ]
 if settings.WECOM_SANDBOX:
     urlpatterns += [path("sandbox/", include("guideapp.sandbox.urls"))]

@@ -7,21 +7,29 @@ from typing import Any
 from guideapp.acquisition.models import WelcomeMessage
 from guideapp.attribution.models import TrackedLink
 from guideapp.catalogue.models import Product, Sku
-from guideapp.compliance.models import SensitiveWord
-from guideapp.core.clock import now
+from guideapp.compliance.models import ContactSlot, SensitiveWord
+from guideapp.core.clock import now, today
 from guideapp.core.fields import blind_index
 from guideapp.core.models import Job
+from guideapp.integration.models import ApiClient
+from guideapp.integration.services import RESOURCES
 from guideapp.materials.models import Category, Material, MaterialFile, Share, Visit
 from guideapp.members.models import (
+    BulkTagging,
     Contact,
     FollowRelation,
+    ForbiddenTopic,
+    IdentityLink,
     Member,
     MembershipCard,
+    MergeCandidate,
     Observation,
+    Preference,
     Suggestion,
     Tag,
     TagGroup,
     TagMark,
+    TagRule,
     TimelineEvent,
 )
 from guideapp.organisation.models import Brand, Department, Guide, Region, Role, RoleGrant, Store
@@ -117,6 +125,7 @@ def make_member(**kw: Any) -> Member:
     """A member; the look-up hashes follow the phone and unionid given."""
     fields = {"name": f"会员{_number()}"} | kw
     fields.setdefault("phone_bidx", blind_index(fields.get("phone", "")))
+    fields.setdefault("phone_tail_bidx", blind_index(fields.get("phone", "")[-4:]))
     fields.setdefault("unionid_bidx", blind_index(fields.get("unionid", "")))
     return Member.objects.create(**fields)
 
@@ -127,6 +136,21 @@ def make_card(**kw: Any) -> MembershipCard:
     kw["brand"] = kw.get("brand") or make_brand()
     fields = {"number": f"HY{_number():08d}", "level": "银卡", "opened_at": now()}
     return MembershipCard.objects.create(**fields | kw)
+
+
+def make_candidate(**kw: Any) -> MergeCandidate:
+    """An open question about two new members."""
+    one, other = sorted((make_member(), make_member()), key=lambda member: member.pk)
+    fields = {"one": one, "other": other, "reason": "two_numbers", "rule_version": 1}
+    return MergeCandidate.objects.create(**fields | kw)
+
+
+def make_identity_link(**kw: Any) -> IdentityLink:
+    """A contact that a rule joined to a member."""
+    kw["member"] = kw.get("member") or make_member()
+    kw["contact"] = kw.get("contact") or make_contact(member=kw["member"])
+    fields = {"evidence": "unionid", "rule_version": 1, "at": now()}
+    return IdentityLink.objects.create(**fields | kw)
 
 
 def make_tag_group(**kw: Any) -> TagGroup:
@@ -154,6 +178,34 @@ def make_observation(**kw: Any) -> Observation:
     kw["contact"] = kw.get("contact") or make_contact()
     kw["author"] = kw.get("author") or make_guide()
     return Observation.objects.create(**{"text": "喜欢驼色", "at": now()} | kw)
+
+
+def make_preference(**kw: Any) -> Preference:
+    """A size that a guide noted."""
+    kw["contact"] = kw.get("contact") or make_contact()
+    kw["author"] = kw.get("author") or make_guide()
+    return Preference.objects.create(**{"kind": "top_size", "value": "M", "at": now()} | kw)
+
+
+def make_tag_rule(**kw: Any) -> TagRule:
+    """A rule that looks at who viewed coats, with its automatic tag."""
+    group = make_tag_group(wecom_id=None, kind="automatic", name="自动标签")
+    kw["tag"] = kw.get("tag") or make_tag(wecom_id=None, group=group)
+    params = {"word": "大衣", "times": 1, "days": 14}
+    return TagRule.objects.create(**{"trigger": "viewed", "params": params} | kw)
+
+
+def make_bulk_tagging(**kw: Any) -> BulkTagging:
+    """A tag for a list of one customer, by somebody of their own."""
+    kw["tag"] = kw.get("tag") or make_tag()
+    kw["by"] = kw.get("by") or make_guide()
+    kw.setdefault("follow_ids", [make_follow().pk])
+    return BulkTagging.objects.create(**{"total": len(kw["follow_ids"])} | kw)
+
+
+def make_topic(**kw: Any) -> ForbiddenTopic:
+    """A word that may not be noted."""
+    return ForbiddenTopic.objects.create(**{"word": f"某病{_number()}", "topic": "health"} | kw)
 
 
 def make_event(**kw: Any) -> TimelineEvent:
@@ -206,6 +258,15 @@ def make_sensitive_word(**kw: Any) -> SensitiveWord:
     """A word that no text may carry."""
     fields = {"word": f"禁词{_number()}", "category": SensitiveWord.Category.ABSOLUTE_CLAIM}
     return SensitiveWord.objects.create(**fields | kw)
+
+
+def make_slot(**kw: Any) -> ContactSlot:
+    """A contact of today that a guide took."""
+    kw["contact"] = kw.get("contact") or make_contact()
+    kw.setdefault("guide", None)
+    n = _number()
+    fields = {"day": today(), "number": n, "kind": "share", "key": f"test:{n}", "at": now()}
+    return ContactSlot.objects.create(**fields | kw)
 
 
 # --- materials ------------------------------------------------------------------------------------
@@ -324,6 +385,19 @@ def make_outbox_call(**kw: Any) -> OutboxCall:
         "created_at": now(),
     }
     return OutboxCall.objects.create(**fields | kw)
+
+
+def make_api_client(**kw: Any) -> ApiClient:
+    """A system that may write and read everything; its secret is nobody's."""
+    n = _number()
+    fields = {
+        "name": f"系统{n}",
+        "key_id": f"{n:016x}",
+        "secret_hash": f"{n:064x}",
+        "scopes": [f"{name}:{act}" for name in RESOURCES for act in ("read", "write")],
+        "created_by": "admin",
+    }
+    return ApiClient.objects.create(**fields | kw)
 
 
 def make_api_call(**kw: Any) -> ApiCall:

@@ -14,27 +14,38 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from guideapp.core.access import Rule, rule_of
+from guideapp.core.clock import now
 from guideapp.core.models import AuditEntry
-from guideapp.organisation.models import Guide, Role
+from guideapp.integration.models import ImportRun
+from guideapp.members.models import Consent, Contact
+from guideapp.organisation.models import Guide, HrPlan, Role
 from tests.conftest import GuideClient
 from tests.factories import (
     make_api_call,
+    make_api_client,
     make_brand,
+    make_bulk_tagging,
     make_callback_event,
+    make_candidate,
     make_category,
     make_department,
     make_follow,
     make_grant,
     make_guide,
+    make_identity_link,
     make_job,
     make_material,
+    make_member,
     make_outbox_call,
     make_region,
     make_share,
     make_store,
     make_suggestion,
     make_tag,
+    make_tag_group,
     make_tag_mark,
+    make_tag_rule,
+    make_topic,
     make_welcome,
 )
 
@@ -56,6 +67,7 @@ MANAGERS = dict.fromkeys((Role.STORE_MANAGER, Role.REGIONAL_MANAGER), EVERYWHERE
 SHOP = GUIDES | MANAGERS
 CONTENT = dict.fromkeys((Role.HQ_CONTENT, Role.HQ_ADMIN), EVERYWHERE)
 ADMINS = {Role.HQ_ADMIN: EVERYWHERE}
+OFFICER = {Role.PRIVACY_OFFICER: EVERYWHERE}
 EVERYBODY = dict.fromkeys(Role, EVERYWHERE)
 
 
@@ -118,6 +130,15 @@ def _department(_target: Target) -> dict[str, Any]:
     return {"wecom_id": make_department().wecom_id}
 
 
+def _hr_plan(_target: Target) -> dict[str, Any]:
+    return {"plan_id": HrPlan.objects.create().pk}
+
+
+def _import_run(_target: Target) -> dict[str, Any]:
+    run = ImportRun.objects.create(resource="members", name="会员.csv", started_by="wangsi")
+    return {"run_id": run.pk}
+
+
 def _event(_target: Target) -> dict[str, Any]:
     return {"event_id": make_callback_event().pk}
 
@@ -132,6 +153,27 @@ def _api_call(_target: Target) -> dict[str, Any]:
 
 def _job(_target: Target) -> dict[str, Any]:
     return {"job_id": make_job().pk}
+
+
+def _subject(target: Target) -> dict[str, Any]:
+    return {"key": f"c-{target.follow.contact_id}"}
+
+
+def _consent(target: Target) -> dict[str, Any]:
+    member = make_member()
+    Contact.objects.filter(pk=target.follow.contact_id).update(member=member)
+    given = {"version": "1", "channel": "page", "given_at": now()}
+    brand = make_brand()
+    row = Consent.objects.create(member=member, brand=brand, purpose="marketing", **given)
+    return _subject(target) | {"consent_id": row.pk}
+
+
+def _pair(_target: Target) -> dict[str, Any]:
+    return {"candidate_id": make_candidate().pk}
+
+
+def _link(_target: Target) -> dict[str, Any]:
+    return {"link_id": make_identity_link().pk}
 
 
 def _why(_target: Target) -> dict[str, Any]:
@@ -156,6 +198,10 @@ ROWS: dict[str, Row] = {
             "grant_id": make_grant(guide=t.guide, role=Role.HQ_CONTENT).pk,
         },
     ),
+    "organisation:hr": Row(ADMINS),
+    "organisation:hr_make": Row(ADMINS, "POST"),
+    "organisation:hr_plan": Row(ADMINS, args=_hr_plan),
+    "organisation:hr_apply": Row(ADMINS, "POST", args=_hr_plan),
     "organisation:tree": Row(ADMINS),
     "organisation:sync": Row(ADMINS, "POST"),
     "organisation:department": Row(ADMINS, args=_department),
@@ -199,6 +245,13 @@ ROWS: dict[str, Row] = {
         "POST",
         args=lambda _t: {"message_id": make_welcome(store=make_store()).pk},
     ),
+    # --- integration ---
+    "integration:clients": Row(ADMINS),
+    "integration:client_new": Row(ADMINS),
+    "integration:client_make": Row(ADMINS, "POST"),
+    "integration:client_revoke": Row(
+        ADMINS, "POST", args=lambda _t: {"client_id": make_api_client().pk}
+    ),
     # --- workbench ---
     "workbench:home": Row(GUIDES),
     "workbench:customers": Row(GUIDES),
@@ -216,13 +269,73 @@ ROWS: dict[str, Row] = {
     ),
     "workbench:note": Row(STAFF, args=_follow),
     "workbench:write": Row(STAFF, "POST", args=_follow, form=lambda _t: {"text": "喜欢驼色"}),
+    "workbench:done": Row(OWN_ONLY, "POST", args=lambda t: {"suggestion_id": t.suggestion.pk}),
+    "workbench:reveal": Row(STAFF, args=_follow),
+    "workbench:reveal_now": Row(STAFF, "POST", args=_follow, form=lambda _t: {"reason": "call"}),
+    "workbench:own_accesses": Row(SHOP),
+    "workbench:claim": Row(OWN_ONLY, args=_follow),
+    "workbench:claim_asked": Row(OWN_ONLY, args=_follow),
+    "workbench:claim_find": Row(
+        OWN_ONLY, "POST", args=_follow, form=lambda _t: {"phone": "13800002046"}
+    ),
+    "workbench:claim_ask": Row(OWN_ONLY, "POST", args=_follow),
+    "workbench:own_tag": Row(OWN_ONLY, "POST", args=_follow, form=lambda _t: {"name": "爱聊天"}),
+    "workbench:prefer": Row(
+        STAFF, "POST", args=_follow, form=lambda _t: {"kind": "top_size", "value": "M"}
+    ),
+    "workbench:note_date": Row(
+        STAFF, "POST", args=_follow, form=lambda _t: {"kind": "wedding", "month": 5}
+    ),
+    "workbench:still": Row(
+        STAFF, "POST", args=_follow, form=lambda _t: {"preference": 1, "answer": "yes"}
+    ),
+    "workbench:purchases": Row(STORE_SIDE, args=_follow),
     "workbench:snooze": Row(OWN_ONLY, "POST", args=lambda t: {"suggestion_id": t.suggestion.pk}),
     "workbench:dismiss": Row(OWN_ONLY, "POST", args=lambda t: {"suggestion_id": t.suggestion.pk}),
     "workbench:team": Row(MANAGERS),
     "workbench:team_store": Row(PEOPLE_OF_MANAGERS, args=lambda t: {"store_id": t.guide.store.pk}),
+    "workbench:team_picture": Row(
+        PEOPLE_OF_MANAGERS, args=lambda t: {"store_id": t.guide.store.pk}
+    ),
     "workbench:team_guides": Row(MANAGERS),
     "workbench:team_guide": Row(PEOPLE_OF_MANAGERS, args=_guide),
+    # --- integration, files ---
+    "imports:list": Row(ADMINS),
+    "imports:upload": Row(ADMINS, "POST"),
+    "imports:template": Row(ADMINS, args=lambda _t: {"resource": "members"}),
+    "imports:run": Row(ADMINS, args=_import_run),
+    "imports:confirm": Row(ADMINS, "POST", args=_import_run),
+    "imports:report": Row(ADMINS, args=_import_run),
+    "workbench:tagging": Row({Role.STORE_MANAGER: EVERYWHERE}),
+    "workbench:tagging_start": Row(
+        {Role.STORE_MANAGER: {OWN, SAME_STORE}},
+        "POST",
+        form=lambda t: {"guide": t.guide.pk, "tag": make_tag().pk},
+    ),
+    "workbench:tagging_progress": Row(
+        {Role.STORE_MANAGER: ()}, args=lambda _t: {"bulk_id": make_bulk_tagging().pk}
+    ),
     # --- workbench, headquarters ---
+    "workbench:hq_tags": Row(ADMINS),
+    "workbench:hq_tag_rule_save": Row(
+        ADMINS,
+        "POST",
+        form=lambda _t: {"name": "近期看大衣", "trigger": "spent", "amount_yuan": 100},
+    ),
+    "workbench:hq_tag_rule_switch": Row(
+        ADMINS, "POST", args=lambda _t: {"rule_id": make_tag_rule().pk}
+    ),
+    "workbench:hq_tag_group_change": Row(
+        ADMINS,
+        "POST",
+        args=lambda _t: {"group_id": make_tag_group().pk},
+        form=lambda _t: {"set_by": "managers"},
+    ),
+    "workbench:hq_topics": Row(ADMINS),
+    "workbench:hq_topic_add": Row(
+        ADMINS, "POST", form=lambda _t: {"word": "测试病", "topic": "health"}
+    ),
+    "workbench:hq_topic_remove": Row(ADMINS, "POST", args=lambda _t: {"topic_id": make_topic().pk}),
     "workbench:wecom": Row(ADMINS),
     "workbench:wecom_check": Row(ADMINS),
     "workbench:wecom_run_check": Row(ADMINS, "POST"),
@@ -241,6 +354,31 @@ ROWS: dict[str, Row] = {
     "workbench:wecom_api_call": Row(ADMINS, args=_api_call),
     "workbench:wecom_repeat": Row(ADMINS, "POST", args=_api_call, form=_why),
     "workbench:wecom_sync": Row(ADMINS),
+    "workbench:rules": Row(CONTENT),
+    "workbench:privacy": Row(OFFICER),
+    "workbench:privacy_find": Row(
+        OFFICER, "POST", form=lambda _t: {"who": "HY1", "reason": "工单"}
+    ),
+    "workbench:privacy_person": Row(OFFICER, args=_subject),
+    "workbench:privacy_export": Row(
+        OFFICER, "POST", args=_subject, form=lambda _t: {"reason": "工单 7", "shape": "json"}
+    ),
+    "workbench:privacy_withdraw": Row(OFFICER, "POST", args=_consent),
+    "workbench:privacy_confirm": Row(OFFICER, args=_subject),
+    "workbench:privacy_erase": Row(
+        OFFICER,
+        "POST",
+        args=_subject,
+        form=lambda _t: {"reason": "工单 7", "is_proven": "on", "is_final": "on"},
+    ),
+    "workbench:identity": Row(ADMINS),
+    "workbench:identity_links": Row(ADMINS),
+    "workbench:identity_link": Row(ADMINS, args=_link),
+    "workbench:identity_undo": Row(ADMINS, "POST", args=_link, form=_why),
+    "workbench:identity_candidate": Row(ADMINS, args=_pair),
+    "workbench:identity_merge": Row(ADMINS, "POST", args=_pair, form=_why),
+    "workbench:identity_apart": Row(ADMINS, "POST", args=_pair, form=_why),
+    "workbench:join_codes": Row(ADMINS),
     "workbench:audit": Row(ADMINS),
     "workbench:accesses": Row(ADMINS),
 }

@@ -1,5 +1,6 @@
 """Records without a domain: who did what, who looked at whom, what work is due."""
 
+from datetime import datetime
 from typing import Any, NoReturn
 
 from django.db import models
@@ -37,6 +38,17 @@ class AppendOnlyQuerySet[Row: models.Model](models.QuerySet[Row]):
     def delete(self) -> NoReturn:
         """Refuse: what was written stays."""
         raise TypeError("This table is append-only.")
+
+    def pseudonymise(self, **fields: Any) -> int:
+        """The one door for an erasure (core.personal alone): a person's columns lose the person.
+
+        The row stays, with its kind, its time and whom else it is about.
+        """
+        return super().update(**fields)
+
+    def cut_off(self, before: datetime) -> int:
+        """The one door for retention (members.services.retention alone): rows from before go."""
+        return super().filter(at__lt=before)._raw_delete(self.db)
 
 
 class AppendOnly(models.Model):

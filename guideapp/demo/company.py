@@ -14,6 +14,7 @@ CUSTOMERS = 600
 MEMBERS = 420
 SEED = 20261121
 DAYS = 90
+_FLAVOURS = (0.22, 0.0, 0.14, 0.18)  # of style, size, fabric and relation, by store
 _SECOND_FOLLOWER_SHARE = 0.08
 _NICKNAME_SHARE = 0.45
 
@@ -119,15 +120,26 @@ def _follow(
     first = at - timedelta(days=random.triangular(1, 400, 40), minutes=random.randrange(600))
     for place, guide in enumerate(random.sample(guides, count)):
         tags = [random.choice(names) for _group, names in words.tag_groups]
+        flavour = _flavour(words, guide, person)
         person.follows.append(
             Following(
                 userid=guide.words.userid,
                 since=min(first + timedelta(days=20 * place), at - timedelta(hours=30)),
                 add_way=random.choices(*zip(*words.add_ways, strict=True))[0],
                 remark=person.full_name if random.random() < 0.6 else "",
-                tags=tuple(random.sample(tags, random.randint(0, 3))),
+                tags=tuple(dict.fromkeys([*random.sample(tags, random.randint(0, 3)), *flavour])),
             )
         )
+
+
+def _flavour(words: Words, guide: Worker, person: Person) -> list[str]:
+    """What the people of a store like more than others do: an office district, a family mall."""
+    random = Random(f"{SEED} flavour {person.number}")  # noqa: S311 -- beside the other sequence
+    store = guide.store or 0
+    likings = [names[store % len(names)] for _group, names in words.tag_groups]
+    return [
+        name for name, share in zip(likings, _FLAVOURS, strict=False) if random.random() < share
+    ]
 
 
 def _enrol(words: Words, person: Person, at: datetime, random: Random) -> None:

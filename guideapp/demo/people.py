@@ -6,6 +6,7 @@ from random import Random
 from django.db import transaction
 
 from guideapp.catalogue.models import Product, Sku
+from guideapp.demo import star
 from guideapp.demo.company import SEED, Company, Person
 from guideapp.demo.content import Words
 from guideapp.members.models import Contact, FollowRelation, Member
@@ -90,6 +91,8 @@ def _purchases(
     random: Random,
 ) -> list[Purchase]:
     guide = guides[person.follows[0].userid]
+    if person.number == 0:
+        return star.purchases(member, guide, skus, at)
     count = random.randint(*_ORDERS[person.level])
     return [
         Purchase(
@@ -134,9 +137,9 @@ def _cards(
         open_card(
             member=member,
             brand=brand,
-            number=f"HY{20260000 + person.number * 7 + 731:010d}",
+            number=f"HY{20260000 + person.number * 7 + 731:010d}" if person.number else star.NUMBER,
             level=person.level,
-            points=points,
+            points=points if person.number else star.POINTS,
             opened_at=person.member_since,
         )
 

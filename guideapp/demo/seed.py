@@ -10,7 +10,17 @@ from collections.abc import Callable
 from guideapp.acquisition.services import save_message
 from guideapp.compliance.services import load_default_words
 from guideapp.core.clock import now
-from guideapp.demo import history, library, people, snapshot
+from guideapp.demo import (
+    history,
+    identity,
+    library,
+    next_steps,
+    people,
+    privacy,
+    snapshot,
+    staff,
+    star,
+)
 from guideapp.demo.company import plan
 from guideapp.demo.content import Words, words
 from guideapp.demo.scenario import NAME, region_department, region_of, store_department
@@ -47,11 +57,25 @@ def run(*, say: Say) -> None:
     brand = Brand.objects.get(name=said.brand)
     say(f"会员 {sum(person.is_member for person in company.people)} 位、购买、跟进记录")
     people.seed(said, company, brand=brand, at=at)
+    say("商场会员、公众号粉丝、待合并")
+    identity.seed(said, company, brand=brand, at=at)
     say(f"素材 {len(said.materials)} 个")
     library.seed(said, brand=brand, at=at)
     _welcome(said, brand)
     say("90 天的发送、浏览和登录")
     history.seed(company, at=now())
+    star.seed(
+        external_userid=company.people[0].external_userid,
+        guide=said.guides[1].userid,
+        brand=brand,
+        at=now(),
+    )
+    say("生日、券、本周联系和下一步")
+    next_steps.seed(brand=brand, at=now())
+    say("人事花名册")
+    staff.seed(at=now())
+    say("同意和隐私专员")
+    privacy.seed(said, brand=brand)
     snapshot.mark_seeded()
     say(f"用时 {time.monotonic() - began:.0f} 秒")
 

@@ -15,3 +15,4 @@ class MembersConfig(AppConfig):
             "handover_failed", template="members/timeline/handover_failed.html", behaviour=False
         )
         register("purchase", template="members/timeline/purchase.html", behaviour=False)
+        register("refund", template="members/timeline/refund.html", behaviour=False)

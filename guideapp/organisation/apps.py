@@ -6,5 +6,5 @@ class OrganisationConfig(AppConfig):
     label = "organisation"
 
     def ready(self) -> None:
-        """Register the handlers of address book events."""
-        from guideapp.organisation import handlers  # noqa: F401
+        """Register the handlers of address book events and the receivers."""
+        from guideapp.organisation import handlers, receivers  # noqa: F401

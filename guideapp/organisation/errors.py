@@ -51,3 +51,27 @@ class DepartmentTaken(GuideAppError):
     code = "department_taken"
     status = 409
     message = _("它已经对应了另一个部门，请先在那边取消")
+
+
+class HrPlanOver(GuideAppError):
+    """The plan was applied, or a newer one has taken its place."""
+
+    code = "hr_plan_over"
+    status = 409
+    message = _("这份方案已经执行过，或者有了新的，刷新看看")
+
+
+class HrPlanOutdated(GuideAppError):
+    """HR or the address book changed after the plan was made: nobody has seen what it would do."""
+
+    code = "hr_plan_outdated"
+    status = 409
+    message = _("花名册或通讯录刚有变化，重新核对一次再执行")
+
+
+class NoAddressBookSecret(GuideAppError):
+    """WeCom lets only 通讯录同步 write the address book, and its secret is not configured."""
+
+    code = "no_address_book_secret"
+    status = 409
+    message = _("还没填「通讯录同步」的密钥，填好才能改通讯录")

@@ -9,14 +9,22 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Lower
 from django.utils.translation import gettext_lazy as _
 
+from guideapp.core.fields import EncryptedTextField
 from guideapp.core.models import TimestampedModel
 
 
 class Brand(TimestampedModel):
-    """A brand of the company (品牌)."""
+    """A brand of the company, or a mall (品牌、商场): whoever has stores, cards and consent.
+
+    A mall's own stores are its service desks; stores of brands inside it name it as `Store.mall`.
+    """
 
     name = models.CharField(max_length=40, unique=True)
     short_name = models.CharField(max_length=20, blank=True)
+    code = models.CharField(  # the retailer's own key
+        max_length=20, blank=True, default="", db_default=""
+    )
+    is_mall = models.BooleanField(default=False, db_default=False)
 
 
 class Region(TimestampedModel):
@@ -37,6 +45,11 @@ class Store(TimestampedModel):
     code = models.CharField(max_length=20, unique=True)
     city = models.CharField(max_length=20, blank=True)
     closed_on = models.DateField(null=True, blank=True)
+    mall = models.ForeignKey(
+        Brand, on_delete=models.SET_NULL, null=True, blank=True, related_name="mall_stores"
+    )
+    source = models.CharField(max_length=40, blank=True, default="", db_default="")
+    as_of = models.DateTimeField(null=True, blank=True)
 
 
 class Department(models.Model):
@@ -131,6 +144,7 @@ class Role(models.TextChoices):
     REGIONAL_MANAGER = "regional_manager", _("区域经理")
     HQ_CONTENT = "hq_content", _("总部内容")
     HQ_ADMIN = "hq_admin", _("总部管理员")
+    PRIVACY_OFFICER = "privacy_officer", _("隐私专员")
 
 
 class RoleGrantQuerySet(models.QuerySet["RoleGrant"]):
@@ -184,6 +198,62 @@ class RoleGrant(models.Model):
         indexes = [
             models.Index(fields=["guide"], condition=Q(revoked_at=None), name="grants_of_guide")
         ]
+
+
+class HrPerson(TimestampedModel):
+    """A person of the company as HR knows them (花名册). HR is the truth; WeCom follows."""
+
+    staff_no = models.CharField(max_length=32, unique=True)  # 工号
+    userid = models.CharField(max_length=64)  # the account in WeCom that is theirs
+    name = models.CharField(max_length=64)
+    gender = models.PositiveSmallIntegerField(default=0)  # 0 unknown, 1 male, 2 female
+    phone = EncryptedTextField(blank=True)  # E.164
+    phone_bidx = models.CharField(max_length=64, blank=True, db_index=True)
+    position = models.CharField(max_length=128, blank=True)
+    store = models.ForeignKey(
+        Store, on_delete=models.PROTECT, null=True, blank=True, related_name="hr_people"
+    )
+    left_on = models.DateField(null=True, blank=True)
+    source = models.CharField(max_length=40, blank=True)
+    as_of = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("userid"), name="one_hr_person_a_userid")]
+
+
+class HrPlan(TimestampedModel):
+    """What has to change in WeCom so that it says what HR says (人事同步方案); applied once."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("待确认")
+        APPLIED = "applied", _("已执行")
+        STALE = "stale", _("已作废")
+
+    state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
+    made_by = models.CharField(max_length=64, blank=True)  # userid; '' for the schedule
+    applied_by = models.CharField(max_length=64, blank=True)
+    applied_at = models.DateTimeField(null=True, blank=True)
+    strangers = models.JSONField(default=list, blank=True)  # userids in WeCom that HR has not
+    held = models.JSONField(default=list, blank=True)  # [HrPerson id, why they had to be left out]
+
+
+class HrChange(models.Model):
+    """One line of a plan: an account to make, change or remove, and the call that did it."""
+
+    class Kind(models.TextChoices):
+        CREATE = "create", _("入职")
+        UPDATE = "update", _("调动或变更")
+        DELETE = "delete", _("离职")
+
+    plan = models.ForeignKey(HrPlan, on_delete=models.CASCADE, related_name="changes")
+    person = models.ForeignKey(HrPerson, on_delete=models.PROTECT, related_name="changes")
+    kind = models.CharField(max_length=8, choices=Kind)
+    before = models.JSONField(default=dict, blank=True)  # field → value; no phone number
+    after = models.JSONField(default=dict, blank=True)
+    call_id = models.BigIntegerField(null=True, blank=True)  # wecom.OutboxCall
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["plan", "person"], name="one_change_a_plan")]
 
 
 class LoginState(models.Model):

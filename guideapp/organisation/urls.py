@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from guideapp.organisation.views import login, me, people, structure
+from guideapp.organisation.views import hr, login, me, people, structure
 
 app_name = "organisation"
 urlpatterns = [
@@ -19,6 +19,10 @@ urlpatterns = [
     path("hq/people/<int:guide_id>/", people.person, name="person"),
     path("hq/people/<int:guide_id>/grant/", people.grant, name="grant"),
     path("hq/people/<int:guide_id>/revoke/<int:grant_id>/", people.revoke, name="revoke"),
+    path("hq/hr/", hr.hr, name="hr"),
+    path("hq/hr/check/", hr.make, name="hr_make"),
+    path("hq/hr/<int:plan_id>/", hr.hr_plan, name="hr_plan"),
+    path("hq/hr/<int:plan_id>/apply/", hr.apply, name="hr_apply"),
     path("hq/organisation/", structure.tree, name="tree"),
     path("hq/organisation/sync/", structure.sync, name="sync"),
     path("hq/organisation/<int:wecom_id>/", structure.department, name="department"),

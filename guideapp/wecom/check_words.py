@@ -211,7 +211,7 @@ WORDS: dict[tuple[str, str], tuple[Text, Text]] = {
     ("unionid", ""): (_("最近的客户里 %(count)s 位有"), ""),
     ("unionid", "no_customers"): (_("还没有客户，同步后再看"), ""),
     ("unionid", "missing"): (
-        _("最近 %(count)s 位客户都没有 unionid，认不出他们是不是会员"),
+        _("最近 %(count)s 位客户都没有 unionid，现在只能按手机号认会员"),
         _(
             "管理后台 → 客户与上下游 → 客户联系 → API → 微信开发者 ID，绑定公众号或小程序，"
             "它要和会员系统在同一个开放平台账号下；绑定后重新同步客户"

@@ -45,11 +45,26 @@ ACTIONS: dict[str, str | Promise] = {
     "job.retry": _("重跑任务"),
     "call.repeat": _("重放调用"),
     "check.run": _("接入检查"),
+    "identity.merge": _("合并会员"),
+    "identity.apart": _("标记不是同一人"),
+    "identity.undo": _("撤销关联"),
+    "identity.lookup": _("用手机号查了会员卡"),
+    "identity.ask": _("请顾客确认会员卡"),
+    "privacy.find": _("查找个人资料"),
+    "privacy.export": _("导出个人资料"),
+    "privacy.erase": _("要求删除个人资料"),
+    "privacy.erased": _("删完个人资料"),
+    "phone.reveal": _("看手机号"),
+    "consent.withdraw": _("撤回同意"),
+    "retention.run": _("到期清理"),
     "demo_seeded": _("写入演示数据"),
 }
 SUBJECTS: dict[str, str | Promise] = {
     "guide": _("人员"),
     "contact": _("客户"),
+    "erased": _("已删除的客户"),
+    "retention": _("到期清理"),
+    "privacy": _("个人信息"),
     "follow": _("客户关系"),
     "customer": _("客户"),
     "store": _("门店"),
@@ -67,10 +82,14 @@ SUBJECTS: dict[str, str | Promise] = {
     "wecom": _("企业微信"),
     "inbox": _("收到的事件"),
     "login": _("登录"),
+    "member": _("会员"),
+    "candidate": _("待合并"),
 }
 SCREENS: dict[str, str | Promise] = {
     "sidebar": _("聊天侧边栏"),
     "customer": _("客户页"),
+    "privacy": _("个人信息页"),
+    "identity": _("同一人对照"),
 }
 _ROLES = {role.value: role.label for role in Role}
 
@@ -119,7 +138,7 @@ def looks(chosen: dict[str, Any]) -> tuple[list[Look], int | None]:
     rows, next_after = page_of(found, chosen["after"])
     people = Guide.objects.in_bulk({row.actor_id for row in rows})
     looks = [
-        Look(row, people.get(row.actor_id), _subject(row.subject), _word(SCREENS, row.screen))
+        Look(row, people.get(row.actor_id), subject_words(row.subject), _word(SCREENS, row.screen))
         for row in rows
     ]
     return looks, next_after
@@ -139,10 +158,10 @@ def _pks_of(userid: str) -> list[int]:
 
 def _act(row: AuditEntry, who: Guide | None) -> Act:
     action = _word(ACTIONS, row.action)
-    return Act(row, who, action, _subject(row.subject), list(_detail(row.detail)))
+    return Act(row, who, action, subject_words(row.subject), list(_detail(row.detail)))
 
 
-def _subject(subject: str) -> str:
+def subject_words(subject: str) -> str:
     """`guide:12` → 人员 12. Ids only, as they were written."""
     kind, _colon, key = subject.partition(":")
     return f"{_word(SUBJECTS, kind)} {mask(key)}".strip()

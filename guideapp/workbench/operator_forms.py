@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guideapp.core.jobs.lanes import LANES
 from guideapp.core.models import Job
+from guideapp.members.models import MergeCandidate
 from guideapp.wecom.models import CallbackEvent, OutboxCall
 
 WINDOWS = {
@@ -90,6 +91,18 @@ class AuditForm(forms.Form):
     person = forms.CharField(required=False, max_length=64)
     action = forms.CharField(required=False, max_length=64)
     day = forms.DateField(required=False)
+    after = forms.IntegerField(required=False, min_value=1, max_value=_PK_MAX)
+
+    def chosen(self) -> dict[str, Any]:
+        """Every field, empty where nothing (usable) was given."""
+        self.is_valid()
+        return {name: self.cleaned_data.get(name) or "" for name in self.fields}
+
+
+class IdentityForm(forms.Form):
+    """Questions about one person by state."""
+
+    state = forms.ChoiceField(required=False, choices=_anything(MergeCandidate.State.choices))
     after = forms.IntegerField(required=False, min_value=1, max_value=_PK_MAX)
 
     def chosen(self) -> dict[str, Any]:

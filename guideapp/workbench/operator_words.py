@@ -38,6 +38,9 @@ KINDS: dict[str, Text] = {
     "send_welcome": _("欢迎语"),
     "message_text_card": _("给导购的卡片消息"),
     "message_text": _("给导购的文字消息"),
+    "user_create": _("人事：建账号"),
+    "user_update": _("人事：改账号"),
+    "user_delete": _("人事：删账号"),
 }
 EVENTS: dict[tuple[str, str], Text] = {
     ("change_external_contact", "add_external_contact"): _("客户加了导购"),

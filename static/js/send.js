@@ -75,7 +75,14 @@ async function send(button, place, known) {
 
 function refused({ data }, button, place) {
   if (data.code === "sent_recently") { button.dataset.ask = "recent"; ask(button, place.list); return; }
+  if (data.code === "contacted_enough") return limited(place, data.message);
   failed(place, data.message ?? place.list.trouble);
+}
+
+// The customer has had enough for today: nothing failed, and trying again would not help.
+function limited(place, message) {
+  note(find(place), message);
+  notice(message, false);
 }
 
 function failed(place, message) {
@@ -114,9 +121,10 @@ function note(row, text, bad = false) {
   row?.querySelector("[data-send-note]").replaceChildren(line);
 }
 
-function notice(text) {
+function notice(text, bad = true) {
   const box = document.querySelector("[data-send-notice]");
   if (!box) return;
+  box.classList.toggle("notice-bad", bad);
   box.querySelector("[data-send-notice-text]").textContent = text;
   box.hidden = !text;
 }

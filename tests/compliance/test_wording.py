@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guideapp.compliance.wording import Hit, Searcher
+from guideapp.core.word_search import Hit, Searcher
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from guideapp.core.clock import now
+from guideapp.core.clock import now, today
 from guideapp.core.search import search_terms
-from tests.factories import make_contact, make_follow, make_guide
+from tests.factories import make_contact, make_follow, make_guide, make_member
 
 pytestmark = pytest.mark.django_db
 
@@ -103,8 +103,94 @@ def test_a_made_up_place_is_the_first_page(as_guide, after):
 
 def test_an_old_bookmark_with_a_bad_filter_still_opens(as_guide):
     people(as_guide.guide, "周晚晴")
-    page = as_guide.get(LIST, {"segment": "birthday", "q": "长" * 99}).content.decode()
+    page = as_guide.get(LIST, {"segment": "nearby", "q": "长" * 99}).content.decode()
     assert "周晚晴" in page
+
+
+@pytest.mark.parametrize("query", ["2046", " 2046 "])
+def test_a_customer_is_found_by_the_end_of_the_phone_number(as_guide, query):
+    member = make_member(phone="+8613800002046")
+    people(as_guide.guide, "周晚晴", member=member)
+    people(as_guide.guide, "苏一禾", member=make_member(phone="+8613800002047"))
+    page = as_guide.post(SEARCH, {"q": query}, headers=HTMX).content.decode()
+    assert names_in(page, "周晚晴", "苏一禾") == [True, False]
+
+
+def test_the_phone_of_a_joined_record_finds_the_person(as_guide):
+    kept = make_member()
+    make_member(phone="+8613800002046", same_as=kept)
+    people(as_guide.guide, "周晚晴", member=kept)
+    assert "周晚晴" in as_guide.post(SEARCH, {"q": "2046"}).content.decode()
+
+
+def test_the_phone_of_somebody_elses_customer_finds_nobody(as_guide):
+    people(make_guide(), "周晚晴", member=make_member(phone="+8613800002046"))
+    assert "周晚晴" not in as_guide.post(SEARCH, {"q": "2046"}).content.decode()
+
+
+def segment(client, name: str) -> list[str]:
+    rows = client.get(LIST, {"segment": name}).context["follows"]
+    return [row.contact.name for row in rows]
+
+
+def person(guide, name: str, **kw) -> None:
+    make_follow(guide=guide, contact=make_contact(name=name), **kw)
+
+
+def test_birthdays_come_in_their_order_and_only_near_ones(as_guide):
+    for name, days in (("后天", 2), ("今天", 0), ("下月", 30), ("昨天", -1)):
+        person(as_guide.guide, name, birthday_on=today() + timedelta(days=days))
+    assert segment(as_guide, "birthday") == ["今天", "后天"]
+
+
+def test_silent_are_those_without_a_sign_for_a_month(as_guide):
+    for name, days in (("很久", 90), ("刚好", 31), ("不久", 20)):
+        person(as_guide.guide, name, last_sign_at=now() - timedelta(days=days))
+    assert segment(as_guide, "silent") == ["刚好", "很久"]
+
+
+def test_who_looked_since_the_night_is_not_silent(as_guide):
+    contact = make_contact(active_at=now())
+    at = now() - timedelta(days=60)
+    make_follow(guide=as_guide.guide, contact=contact, last_sign_at=at)
+    assert segment(as_guide, "silent") == []
+
+
+def test_high_value_is_what_was_spent_in_a_year(as_guide, settings):
+    settings.HIGH_VALUE_YEAR_YUAN = 5000
+    for name, yuan in (("六千", 6000), ("两万", 20000), ("四千", 4000)):
+        person(as_guide.guide, name, year_fen=yuan * 100)
+    assert segment(as_guide, "value") == ["两万", "六千"]
+
+
+@pytest.mark.parametrize("name", ["birthday", "silent", "value"])
+def test_each_segment_goes_on_behind_its_last_row(as_guide, name):
+    fields = {
+        "birthday_on": today() + timedelta(days=1),
+        "last_sign_at": now() - timedelta(days=40),
+        "year_fen": 900000,
+    }
+    for n in range(65):
+        person(as_guide.guide, f"客户{n}", **fields)
+    seen, after = [], ""
+    for _ in range(3):
+        answer = as_guide.get(LIST, {"segment": name} | ({"after": after} if after else {}))
+        seen += [row.pk for row in answer.context["follows"]]
+        after = answer.context["after"]
+    assert (len(seen), len(set(seen)), after) == (65, 65, "")
+
+
+@pytest.mark.parametrize("name", ["birthday", "silent", "new", "value", "viewed"])
+def test_a_segment_costs_three_queries(as_guide, name, django_assert_num_queries):
+    people(as_guide.guide, *[f"客户{n}" for n in range(40)])
+    with django_assert_num_queries(3):
+        as_guide.get(LIST, {"segment": name})
+
+
+def test_four_digits_cost_four_queries(as_guide, django_assert_num_queries):
+    people(as_guide.guide, *[f"客户{n}" for n in range(40)])
+    with django_assert_num_queries(4):
+        as_guide.post(SEARCH, {"q": "2046"})
 
 
 @pytest.mark.parametrize("rows", [1, 50])

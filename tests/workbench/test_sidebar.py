@@ -293,7 +293,25 @@ def test_an_answer_without_a_script_leads_back_to_the_customer(as_guide):
     assert answer["Location"] == address("customer", follow.pk)
 
 
-@pytest.mark.parametrize("name", ["mark", "unmark", "write", "snooze", "dismiss"])
+def test_done_is_kept_and_the_next_one_rises_from_the_list(as_guide):
+    follow = make_follow(guide=as_guide.guide)
+    first = make_suggestion(guide=as_guide.guide, contact=follow.contact)
+    below = make_suggestion(
+        guide=as_guide.guide, contact=follow.contact, rule="new_customer", priority=20
+    )
+    page = as_guide.get(card(follow.contact.external_userid)).content.decode()
+    assert "还可以做" in page
+    answer = as_guide.post(address("done", first.pk), {"in_chat": "1"}, headers=HTMX)
+    assert "新客户，先打个招呼" in answer.content.decode()
+    assert "还可以做" not in answer.content.decode()
+    first.refresh_from_db()
+    below.refresh_from_db()
+    assert first.state == Suggestion.State.DONE
+    assert first.first_shown_at is not None
+    assert below.first_shown_at is not None
+
+
+@pytest.mark.parametrize("name", ["mark", "unmark", "write", "done", "snooze", "dismiss"])
 def test_reading_changes_nothing(as_guide, name):
     args = (1, 1) if name in {"mark", "unmark"} else (1,)
     assert as_guide.get(address(name, *args)).status_code == 405

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 
 from guideapp.attribution.models import TrackedLink
 from guideapp.attribution.services import track
+from guideapp.compliance.services import free_slot, take_slot
 from guideapp.core.clock import now
 from guideapp.core.errors import BadInput
 from guideapp.materials.errors import (
@@ -23,8 +24,8 @@ from guideapp.materials.models import Material, Share, Standing
 from guideapp.materials.services.addresses import CARD_DAYS, cover_url, public_url
 from guideapp.materials.services.figures import count_sent
 from guideapp.materials.services.media import enqueue_upload, media_id_of
-from guideapp.members.models import Contact, FollowRelation
-from guideapp.members.services import record_event, withdraw
+from guideapp.members.models import Consent, Contact, FollowRelation
+from guideapp.members.services import follow_up, record_event, refuse_withdrawn
 from guideapp.organisation.auth import Actor
 from guideapp.organisation.models import Guide
 
@@ -49,7 +50,8 @@ def share_material(
     Two calls with one `nonce` (the tap's) are one share. `again` is the guide's word that the same
     person may get the same material twice within 24 hours. Calls nobody outside the database.
     Raises CustomerUnknown, MaterialUnknown, MaterialWithdrawn, MaterialExpired, SentRecently,
-    OriginalNotReady (after starting the upload) or NonceReused.
+    OriginalNotReady (after starting the upload), NonceReused, compliance's ContactedEnough, or
+    members' NoConsent for somebody who has withdrawn.
     """
     if not 0 < len(nonce) <= _NONCE_MAX or form not in Share.Form.values:
         raise BadInput
@@ -135,6 +137,8 @@ def _sent_recently(material: Material, follow: FollowRelation) -> bool:
 @transaction.atomic
 def _create(material: Material, guide: Guide, contact: Contact, nonce: str, form: str) -> Share:
     at = now()
+    if guide.store is not None:
+        refuse_withdrawn(contact, guide.store.region.brand, Consent.Purpose.MARKETING)
     link = track(
         kind=TrackedLink.Kind.SHARE,
         guide=guide,
@@ -143,7 +147,7 @@ def _create(material: Material, guide: Guide, contact: Contact, nonce: str, form
         target=f"material:{material.pk}",
         at=at,
     )
-    return Share.objects.create(
+    share = Share.objects.create(
         link=link,
         material=material,
         material_version=material.version,
@@ -154,6 +158,12 @@ def _create(material: Material, guide: Guide, contact: Contact, nonce: str, form
         nonce=nonce,
         tapped_at=at,
     )
+    take_slot(contact, "share", _slot_key(share), guide)
+    return share
+
+
+def _slot_key(share: Share) -> str:
+    return f"share:{share.pk}"
 
 
 def payload_of(share: Share, *, base_url: str) -> dict[str, Any]:
@@ -216,6 +226,8 @@ def report_share(*, share_id: int, guide: Guide, outcome: str, detail: str = "")
     share.save(update_fields=["state", "detail", "reported_at"])
     if outcome == Share.State.SENT:
         _was_sent(share)
+    elif outcome in FINAL:
+        free_slot(_slot_key(share))
     return share
 
 
@@ -230,6 +242,4 @@ def _was_sent(share: Share) -> None:
         params={"material": share.material_id, "title": share.material.title, "form": share.form},
         at=share.tapped_at,
     )
-    # Sending something is the follow-up that both rules ask for.
-    for rule in ("viewed_material", "new_customer"):
-        withdraw(rule=rule, contact=share.contact, guide=share.guide)
+    follow_up(contact=share.contact, guide=share.guide)

@@ -1,7 +1,7 @@
 """Words of the library in templates: how a row reads, and how long a view lasted."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import template
 from django.template import Context
@@ -32,8 +32,10 @@ def dwell_of(context: Context, event: TimelineEvent) -> int | None:
     """Milliseconds that the view of a `material_viewed` event lasted; it may still grow.
 
     An event is written once, so the time is read from the visits: one query for all the events of
-    a customer on the page.
+    a customer on the page; none where the reader of the events has read it with them.
     """
+    if hasattr(event, "dwell_ms"):
+        return cast(int | None, event.dwell_ms)
     request = context.get("request")
     read: dict[Any, dict[int, int]] = vars(request).setdefault(_READ, {}) if request else {}
     contact_id = event.contact_id

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from guideapp.compliance.services import with_contacts_of_today
 from guideapp.core.audit import record_audit
 from guideapp.core.errors import BadInput
 from guideapp.core.htmx import render_fragment
@@ -83,7 +84,10 @@ def signals(request: GuideRequest) -> HttpResponse:
 
 
 def _find_follow(request: GuideRequest, external_userid: str) -> FollowRelation | None:
-    """The guide's open relation with the customer, with the `level` of their card."""
+    """The guide's open relation with the customer, with the `level` of their card.
+
+    And with who contacted TA today: `contacts_today`, `contacted_by`.
+    """
     cards = MembershipCard.objects.filter(
         member=OuterRef("contact__member"), brand=OuterRef("guide__store__region__brand")
     )
@@ -91,7 +95,8 @@ def _find_follow(request: GuideRequest, external_userid: str) -> FollowRelation 
         guide=request.actor.guide, contact__external_userid=external_userid
     )
     level = Coalesce(Subquery(cards.values("level")[:1]), Value(""))
-    return own.select_related("contact").annotate(level=level).first()
+    rows = own.select_related("contact").annotate(level=level)
+    return with_contacts_of_today(rows, request.actor.guide).first()
 
 
 def _not_known(request: GuideRequest, external_userid: str) -> HttpResponse:
@@ -139,6 +144,18 @@ def _shelf_context(request: GuideRequest, follow: FollowRelation | None) -> dict
         "limit": limit,
         "more": limit + PAGE,
         "states": Share.State,
+        **_cap_context(follow),
+    }
+
+
+def _cap_context(follow: FollowRelation | None) -> dict[str, Any]:
+    """What is said before the tap: who contacted TA today, and how often one still may."""
+    cap = settings.CONTACTS_PER_DAY
+    had = getattr(follow, "contacts_today", 0)
+    return {
+        "contacts_today": had,
+        "contacts_left": max(cap - had, 0),
+        "contacted_by": getattr(follow, "contacted_by", ""),
     }
 
 

@@ -1,5 +1,13 @@
 """What this room does for the others and for its own handlers and pages."""
 
+from guideapp.members.services.bulk_tagging import BULK_AT_MOST, start_bulk_tagging
+from guideapp.members.services.consent import (
+    consents_of,
+    record_consent,
+    refuse_withdrawn,
+    require_consent,
+    withdraw_consent,
+)
 from guideapp.members.services.contacts import (
     close_follows,
     end_follow,
@@ -10,9 +18,59 @@ from guideapp.members.services.contacts import (
     sync_contact,
     sync_contacts_of,
 )
+from guideapp.members.services.dates import end_date, next_occurrence, note_date
+from guideapp.members.services.erasure import ERASED_WITHIN_DAYS, ask_erasure, erase_returned
 from guideapp.members.services.events import NewEvent, record_event, record_events
+from guideapp.members.services.freshness import stale_since
+from guideapp.members.services.identity import (
+    identify_contact,
+    join_contact,
+    keep_apart,
+    link_by_unionids,
+    link_contacts,
+    link_followers,
+    merge,
+    merge_candidate,
+    person_ids,
+    person_of,
+    queue_candidates,
+    undo,
+)
+from guideapp.members.services.identity_requests import (
+    ask_customer,
+    confirm,
+    find_cards,
+    open_question,
+    question_payload,
+    questions_of,
+    refuse,
+)
+from guideapp.members.services.identity_rules import (
+    Facts,
+    Identified,
+    Rival,
+    identify,
+    identify_many,
+)
+from guideapp.members.services.memberships import join, join_token, owners_of, store_of_token
+from guideapp.members.services.nightly_rules import (
+    look_at_contacts,
+    reconsider,
+    reconsider_soon,
+)
 from guideapp.members.services.notes import NOTE_MAX, write_note
+from guideapp.members.services.order_rules import order_settled, order_waits
 from guideapp.members.services.people import normal_phone, open_card, save_member
+from guideapp.members.services.preferences import (
+    CHOICES,
+    ONE_VALUE,
+    confirm_preference,
+    end_preference,
+    note_preference,
+    preference_is_stale,
+    preference_question,
+    preference_words,
+)
 from guideapp.members.services.purchases import (
     Purchase,
     PurchaseLine,
@@ -21,41 +79,188 @@ from guideapp.members.services.purchases import (
     refresh_year_sums,
 )
 from guideapp.members.services.reconcile import reconcile, reconcile_all, reconcile_changed
-from guideapp.members.services.suggestions import Explained, decide, explain, propose, withdraw
-from guideapp.members.services.tags import add_tag, read_tags, remove_tag, sync_tags
+from guideapp.members.services.refunds import GivenBack, record_refunds
+from guideapp.members.services.retention import erase_lost
+from guideapp.members.services.reveal import RevealReason, reveal_phone, reveals_left
+from guideapp.members.services.subject_export import export_subject, held_about
+from guideapp.members.services.subjects import Subject, find_subject, subject_of, subject_of_contact
+from guideapp.members.services.suggestions import (
+    Explained,
+    Ordered,
+    decide,
+    explain,
+    follow_up,
+    mark_ordered,
+    mark_shown,
+    propose,
+    withdraw,
+)
+from guideapp.members.services.tag_rules import (
+    apply_rules,
+    apply_rules_to_everybody,
+    save_rule,
+    switch_rule,
+)
+from guideapp.members.services.tags import (
+    OWN_TAG_MAX,
+    add_tag,
+    change_group,
+    confirm_tag,
+    make_own_tag,
+    read_tags,
+    remove_tag,
+    settable_tags,
+    sync_tags,
+)
+from guideapp.members.services.tombstones import erased_keys, is_erased
+from guideapp.members.services.topics import (
+    add_topic_word,
+    load_default_topics,
+    remove_topic_word,
+    require_allowed,
+)
+from guideapp.members.services.upserts import (
+    member_of,
+    members_named,
+    quick_phone,
+    save_members,
+)
+from guideapp.members.services.upserts_cards import (
+    save_assets,
+    save_cards,
+    save_followers,
+    save_points,
+)
+from guideapp.members.suggestions import RULES, Rule
 
 __all__ = [
+    "BULK_AT_MOST",
+    "CHOICES",
+    "ERASED_WITHIN_DAYS",
     "NOTE_MAX",
+    "RULES",
+    "ONE_VALUE",
+    "OWN_TAG_MAX",
     "Explained",
+    "Facts",
+    "GivenBack",
+    "Identified",
     "NewEvent",
+    "Ordered",
     "Purchase",
     "PurchaseLine",
+    "RevealReason",
+    "Rival",
+    "Rule",
+    "Subject",
     "add_tag",
+    "add_topic_word",
+    "apply_rules",
+    "apply_rules_to_everybody",
+    "ask_customer",
+    "ask_erasure",
+    "change_group",
     "close_follows",
+    "confirm",
+    "confirm_preference",
+    "confirm_tag",
+    "consents_of",
     "decide",
+    "end_date",
     "end_follow",
+    "end_preference",
+    "erase_lost",
+    "erase_returned",
+    "erased_keys",
     "explain",
+    "export_subject",
+    "find_cards",
+    "find_subject",
+    "follow_up",
+    "held_about",
+    "identify",
+    "identify_contact",
+    "identify_many",
+    "is_erased",
+    "join",
+    "join_contact",
+    "join_token",
+    "keep_apart",
+    "link_by_unionids",
+    "link_contacts",
+    "link_followers",
     "link_member",
+    "load_default_topics",
+    "look_at_contacts",
+    "make_own_tag",
+    "mark_ordered",
+    "mark_shown",
+    "member_of",
+    "members_named",
+    "merge",
+    "merge_candidate",
+    "next_occurrence",
     "normal_phone",
+    "note_date",
+    "note_preference",
     "open_card",
     "open_follow",
+    "open_question",
+    "order_settled",
+    "order_waits",
+    "owners_of",
+    "person_ids",
+    "person_of",
+    "preference_is_stale",
+    "preference_question",
+    "preference_words",
     "propose",
+    "question_payload",
+    "questions_of",
+    "queue_candidates",
+    "quick_phone",
     "read_tags",
     "reconcile",
     "reconcile_all",
     "reconcile_changed",
+    "reconsider",
+    "reconsider_soon",
+    "record_consent",
     "record_event",
     "record_events",
     "record_purchase",
     "record_purchases",
+    "record_refunds",
     "refresh_contact",
     "refresh_soon",
     "refresh_year_sums",
+    "refuse",
+    "refuse_withdrawn",
     "remove_tag",
+    "remove_topic_word",
+    "require_allowed",
+    "require_consent",
+    "reveal_phone",
+    "reveals_left",
+    "save_assets",
+    "save_cards",
+    "save_followers",
     "save_member",
+    "save_members",
+    "save_points",
+    "save_rule",
+    "settable_tags",
+    "stale_since",
+    "start_bulk_tagging",
+    "store_of_token",
+    "subject_of",
+    "subject_of_contact",
+    "switch_rule",
     "sync_contact",
     "sync_contacts_of",
     "sync_tags",
+    "undo",
     "withdraw",
+    "withdraw_consent",
     "write_note",
 ]

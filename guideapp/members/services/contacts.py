@@ -12,15 +12,23 @@ from django.tasks import task
 from guideapp.core.clock import common_now, now
 from guideapp.core.jobs.enqueue import enqueue_once
 from guideapp.core.search import search_terms
-from guideapp.members.models import Contact, FollowRelation, FollowRelationQuerySet, Suggestion
+from guideapp.members.errors import PersonErased
+from guideapp.members.models import (
+    Contact,
+    FollowRelation,
+    FollowRelationQuerySet,
+    Suggestion,
+    Tombstone,
+)
+from guideapp.members.services.identity import link_contacts
 from guideapp.members.services.relations import (
     Told,
     apply_told,
-    link_members,
     told_by_detail,
     told_by_user,
 )
 from guideapp.members.services.tags import sync_tags, unknown_tags
+from guideapp.members.services.tombstones import is_erased
 from guideapp.members.signals import contact_left
 from guideapp.organisation.models import Guide
 from guideapp.wecom.client import client
@@ -37,14 +45,19 @@ _TOO_YOUNG = timedelta(minutes=1)
 def sync_contact(external_userid: str) -> Contact:
     """Read one customer with all followers from WeCom and apply it.
 
-    Raises WeComNotFound (84061) when the company has no relation with them, or any WeComError.
+    Raises WeComNotFound (84061) when the company has no relation with them, PersonErased for
+    somebody who was erased, or any WeComError.
     """
+    if is_erased(Tombstone.Kind.EXTERNAL_USERID, external_userid):
+        raise PersonErased
     asked_at = common_now()
     detail = client().contacts.detail(external_userid)
     told = told_by_detail(detail)
     _learn_tags(told)
     with transaction.atomic():
         applied = apply_told(told, asked_at=asked_at, contacts=[detail["external_contact"]])
+        if not applied.contacts:
+            raise PersonErased
         contact = applied.contacts[0]
         told_of = {row.pk for row in applied.follows}
         _close_unseen(FollowRelation.objects.filter(contact=contact), told_of, asked_at)
@@ -91,6 +104,8 @@ def refresh_contact(external_userid: str, userid: str = "", tries: int = 0) -> N
         missing = True
         if tries >= len(_DELAYS_SECONDS):
             _close_denied(external_userid)
+    except PersonErased:
+        return
     if missing and tries < len(_DELAYS_SECONDS):
         enqueue_once(
             refresh_contact,
@@ -119,8 +134,11 @@ def open_follow(
 ) -> FollowRelation | None:
     """The relation that an event of `at` announces; None when a later event has ended it.
 
-    The customer may be unknown yet: their name is '' until WeCom was asked.
+    The customer may be unknown yet: their name is '' until WeCom was asked. None, too, for
+    somebody who was erased.
     """
+    if is_erased(Tombstone.Kind.EXTERNAL_USERID, external_userid):
+        return None
     contact, _is_new = Contact.objects.get_or_create(external_userid=external_userid)
     rows = FollowRelation.objects.select_for_update().filter(guide=guide, contact=contact)
     row = rows.active().first()
@@ -148,6 +166,8 @@ def end_follow(*, guide: Guide, external_userid: str, reason: str, at: datetime)
     Where the beginning is not known yet a closed row is kept, so that an older event which comes
     later does not open it.
     """
+    if is_erased(Tombstone.Kind.EXTERNAL_USERID, external_userid):
+        return
     contact, _is_new = Contact.objects.get_or_create(external_userid=external_userid)
     rows = FollowRelation.objects.select_for_update().filter(guide=guide, contact=contact)
     open_rows = list(rows.active().filter(followed_at__lte=at))
@@ -182,8 +202,8 @@ def close_follows(rows: Iterable[FollowRelation], *, reason: str, at: datetime) 
 
 
 def link_member(contact: Contact) -> bool:
-    """Point the contact at the member with the same unionid; True when that was news."""
-    return link_members([contact]) == 1
+    """Apply the identity rules to a contact whose unionid is known; True when that joined it."""
+    return link_contacts([contact]) == 1
 
 
 def _close_unseen(rows: FollowRelationQuerySet, seen: set[int], asked_at: datetime) -> int:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from guideapp.core.clock import now
 from guideapp.members.errors import NoteRefused
 from guideapp.members.models import Contact, Observation
+from guideapp.members.services.topics import require_allowed
 from guideapp.organisation.models import Guide
 
 NOTE_MAX = 300  # characters
@@ -17,9 +18,11 @@ def write_note(
 ) -> Observation:
     """Keep what `by` noted about the customer. The same `nonce` (≤ 36) again is the same note.
 
-    Raises NoteRefused: empty, over 300 characters, or with characters that no text may hold.
+    Raises NoteRefused: empty, over 300 characters, or with characters that no text may hold; and
+    TopicRefused for sensitive information.
     """
     text = _clean(text)
+    require_allowed(text)
     fields = {"contact": contact, "text": text, "at": at or now()}
     if not nonce:
         return Observation.objects.create(author=by, **fields)

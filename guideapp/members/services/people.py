@@ -7,8 +7,11 @@ import phonenumbers
 from django.db import IntegrityError, transaction
 
 from guideapp.core.fields import blind_index
-from guideapp.members.errors import PhoneRefused
-from guideapp.members.models import Contact, Member, MembershipCard
+from guideapp.members.errors import PersonErased, PhoneRefused
+from guideapp.members.models import Contact, Evidence, Member, MembershipCard, Tombstone
+from guideapp.members.services.identity import join_contact, link_by_unionids, queue_candidates
+from guideapp.members.services.identity_rules import Facts, identify
+from guideapp.members.services.tombstones import is_erased
 from guideapp.organisation.models import Brand, Store
 
 
@@ -29,35 +32,89 @@ def normal_phone(text: str) -> str:
 
 
 def save_member(
-    *, name: str = "", phone: str = "", unionid: str = "", home_store: Store | None = None
+    *,
+    name: str = "",
+    phone: str = "",
+    unionid: str = "",
+    home_store: Store | None = None,
+    number: str = "",
+    external_userid: str = "",
+    phone_verified: bool = True,
 ) -> Member:
-    """The member with this unionid or phone, made if there is none; '' and None change nothing.
+    """The record that these facts are about, made if there is none; '' and None change nothing.
 
-    The unionid decides where both are known. Contacts with the unionid and no member are linked.
-    Raises PhoneRefused.
+    Whose record it is, and what else they hit, is decided by `identity_rules`; other persons who
+    were hit become merge candidates. Contacts and followers with the unionid, and the contact that
+    is named, are joined. `phone_verified`: the member system or a code says that it is theirs.
+    Raises PhoneRefused, or PersonErased for somebody who was erased.
     """
-    given = {"name": name[:64], "phone": normal_phone(phone), "unionid": unionid}
+    facts = Facts(
+        number=number[:40],
+        unionid=unionid,
+        phone=normal_phone(phone),
+        phone_verified=phone_verified,
+        external_userid=external_userid,
+    )
+    _refuse_erased(facts)
+    given = {"name": name[:64], "number": facts.number, "home_store": home_store}
     try:
-        return _save(given, home_store)
+        return _save(facts, given)
     except IntegrityError:  # somebody else has just made this member
-        return _save(given, home_store)
+        return _save(facts, given)
+
+
+def _refuse_erased(facts: Facts) -> None:
+    kinds = Tombstone.Kind
+    keys = (
+        (kinds.NUMBER, facts.number),
+        (kinds.UNIONID, facts.unionid),
+        (kinds.PHONE, facts.phone),
+        (kinds.EXTERNAL_USERID, facts.external_userid),
+    )
+    if any(value and is_erased(kind, value) for kind, value in keys):
+        raise PersonErased
 
 
 @transaction.atomic
-def _save(given: dict[str, Any], home_store: Store | None) -> Member:
-    unionid, phone = given["unionid"], given["phone"]
-    member = _found(unionid_bidx=blind_index(unionid)) or _found(phone_bidx=blind_index(phone))
-    member = member or Member()
-    for field, value in (given | {"home_store": home_store}).items():
+def _save(facts: Facts, given: dict[str, Any]) -> Member:
+    found = identify(facts)
+    member = Member()
+    if found.member_id is not None:
+        member = Member.objects.select_for_update().get(pk=found.member_id)
+    for field, value in given.items():
         if value:
             setattr(member, field, value)
-    member.phone_bidx = blind_index(member.phone)
-    member.unionid_bidx = blind_index(member.unionid)
+    if facts.unionid and found.takes_unionid:
+        member.unionid, member.unionid_bidx = facts.unionid, blind_index(facts.unionid)
+    if facts.phone:
+        set_phone(member, facts.phone, verified=facts.phone_verified)
     member.save()
-    if member.unionid_bidx:
-        loose = Contact.objects.filter(unionid_bidx=member.unionid_bidx, member=None)
-        loose.update(member=member)
+    queue_candidates((member.pk, rival.member_id, rival.reason) for rival in found.rivals)
+    link_by_unionids([member.unionid_bidx])
+    _join_named(member, facts, found.evidence)
     return member
+
+
+def set_phone(member: Member, phone: str, *, verified: bool) -> None:
+    """Give a record (not saved here) a phone number in E.164, with what it is looked up by."""
+    is_same = member.phone == phone
+    member.phone, member.phone_bidx = phone, blind_index(phone)
+    member.phone_tail_bidx = blind_index(phone[-4:])
+    member.phone_verified = verified or (is_same and member.phone_verified)
+
+
+def _join_named(member: Member, facts: Facts, evidence: str) -> None:
+    """The contact that the member system itself names, unless it stands for somebody already."""
+    if not facts.external_userid:
+        return
+    contact = Contact.objects.filter(external_userid=facts.external_userid).first()
+    if contact is None or contact.erased_at:
+        return
+    if contact.member_id is None:
+        join_contact(contact, member, evidence=evidence or Evidence.NUMBER)
+    elif contact.member_id != member.pk:
+        pair = (contact.member_id, member.pk, "external_and_contact")
+        queue_candidates([pair], contact=contact)
 
 
 def open_card(
@@ -76,10 +133,3 @@ def open_card(
         },
     )
     return card
-
-
-def _found(**lookup: str) -> Member | None:
-    """The oldest member with a blind index; an empty index finds nobody."""
-    if not all(lookup.values()):
-        return None
-    return Member.objects.select_for_update().filter(**lookup).order_by("pk").first()

@@ -27,7 +27,7 @@ from guideapp.core.clock import SHANGHAI, day_range, now, today
 from guideapp.core.jobs.enqueue import enqueue_once
 from guideapp.core.money import yuan
 from guideapp.members.models import FollowRelation, Suggestion
-from guideapp.members.suggestions import RULES, Rule, Words
+from guideapp.members.suggestions import RULES, Rule, Words, worded
 from guideapp.organisation.models import Guide
 from guideapp.wecom import outbox
 
@@ -166,4 +166,4 @@ def _digest(guide: Guide, rows: Sequence[Suggestion]) -> dict[str, Any]:
 
 
 def _words(suggestion: Suggestion, follow: FollowRelation) -> Words:
-    return Words(suggestion.evidence | {"name": follow.shown_name or _("一位新朋友")})
+    return worded(suggestion.evidence, follow.shown_name or _("一位新朋友"))

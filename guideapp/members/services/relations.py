@@ -10,8 +10,10 @@ from django.db.models.functions import Lower
 
 from guideapp.core.fields import blind_index
 from guideapp.core.search import search_terms
-from guideapp.members.models import Contact, FollowRelation, Member
+from guideapp.members.models import Contact, FollowRelation
+from guideapp.members.services.identity import link_contacts
 from guideapp.members.services.tags import apply_tags
+from guideapp.members.services.tombstones import erased_contacts
 from guideapp.organisation.models import Guide
 from guideapp.wecom.types import (
     ContactDetail,
@@ -66,10 +68,16 @@ def apply_told(
     Never blanks a known field by an absent one. Followers who are no guide of ours are passed
     over. `contacts` are written even where nobody of ours follows them. A relation that ended by
     an event after WeCom's `createtime` stays ended: WeCom goes on listing a customer who deleted
-    the guide.
+    the guide. Whoever was erased is passed over.
     """
-    infos = [*contacts, *(item.contact for item in told)]
-    by_id, repaired = _apply_contacts({info["external_userid"]: info for info in infos}, asked_at)
+    infos = {
+        info["external_userid"]: info for info in (*contacts, *(item.contact for item in told))
+    }
+    erased = erased_contacts({key: info.get("unionid", "") for key, info in infos.items()})
+    told = [item for item in told if item.contact["external_userid"] not in erased]
+    by_id, repaired = _apply_contacts(
+        {key: info for key, info in infos.items() if key not in erased}, asked_at
+    )
     guides = present_guides(item.follow["userid"] for item in told)
     pairs = {
         (guides[item.follow["userid"].lower()].pk, by_id[item.contact["external_userid"]].pk): item
@@ -93,22 +101,6 @@ def present_guides(userids: Iterable[str]) -> dict[str, Guide]:
     return {guide.userid.lower(): guide for guide in rows}
 
 
-def link_members(contacts: Iterable[Contact]) -> int:
-    """Point contacts without a member at the one with their unionid; how many were linked."""
-    loose = [c for c in contacts if c.member_id is None and c.unionid_bidx]
-    hashes = {contact.unionid_bidx for contact in loose}
-    members = dict(
-        Member.objects.filter(unionid_bidx__in=hashes)
-        .order_by("-pk")  # the oldest of twins wins: it is written last
-        .values_list("unionid_bidx", "pk")
-    )
-    linked = [contact for contact in loose if contact.unionid_bidx in members]
-    for contact in linked:
-        contact.member_id = members[contact.unionid_bidx]
-    _rewrite(linked, ["member"])
-    return len(linked)
-
-
 def _ids_of(follow: FollowUser) -> list[str] | None:
     if "tags" not in follow:
         return None
@@ -130,7 +122,7 @@ def _apply_contacts(
     changed = [row for row in fresh if _change(row, _contact_fields(infos[row.external_userid]))]
     _rewrite(changed, ["name", "avatar_url", "type", "gender", "unionid", "unionid_bidx"])
     Contact.objects.filter(pk__in=[row.pk for row in fresh]).update(synced_at=asked_at)
-    link_members([*fresh, *made])
+    link_contacts([*fresh, *made])
     _rename(changed)
     rows |= {row.external_userid: row for row in made}
     return rows, len(changed) + len(made)

@@ -1,20 +1,35 @@
 """Next best actions (下一步): proposed by rooms, shown on the card, told to the guide from here."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils.dateparse import parse_datetime
 
 from guideapp.core.clock import SHANGHAI, now, today
-from guideapp.members.models import Contact, Suggestion
+from guideapp.members.models import Contact, Member, Suggestion
 from guideapp.members.services.prompts import PER_CUSTOMER, tell
-from guideapp.members.suggestions import FACTS, RULES, WORDS, Rule, Words
+from guideapp.members.suggestions import DONE_BY_SEND, FACTS, RULES, WORDS, Rule, worded
 from guideapp.organisation.models import Guide
 
 _AWAKE = timedelta(days=1)  # what was put off is shown for at least so long
 _MORNING = time(9)
+ORDER_WITHIN = timedelta(days=7)  # an order so soon after a suggestion was shown followed it
+_OLD_ORDER = timedelta(days=60)  # history that is imported follows nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """Somebody ordered something at a brand; the member is any record of the person."""
+
+    member_id: int
+    brand_id: int
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +45,13 @@ class Fact:
 class Explained:
     """A suggestion in words: what to do, how, on which button, and why."""
 
+    suggestion: Suggestion
     what: str
     how: str
     action: str
     trigger: str
     facts: tuple[Fact, ...]
+    done_by_send: bool  # else the guide says when it is done
 
 
 @transaction.atomic
@@ -65,7 +82,7 @@ def propose(
         .order_by("-proposed_at", "-pk")
         .first()
     )
-    if last is not None and (last.proposed_at >= at or _rests(last, known, at)):
+    if last is not None and (last.proposed_at >= at or rests(last, known, at)):
         return last
     if last is not None and last.state == Suggestion.State.OPEN and not _may_tell_again(last):
         suggestion = last
@@ -80,6 +97,8 @@ def propose(
     asleep_until = suggestion.snoozed_until
     suggestion.until = max(until, asleep_until + _AWAKE) if asleep_until else until
     suggestion.save()
+    for replaced in known.replaces:
+        withdraw(rule=replaced, contact=contact, guide=guide)
     tell(suggestion, known)
     return suggestion
 
@@ -110,11 +129,70 @@ def decide(suggestion: Suggestion, decision: str, until: datetime | None = None)
     return locked
 
 
+def follow_up(*, contact: Contact, guide: Guide) -> int:
+    """The guide sent something: what asked for that is done. How many suggestions there were."""
+    rows = Suggestion.objects.filter(
+        rule__in=DONE_BY_SEND, contact=contact, guide=guide, state=Suggestion.State.OPEN
+    )
+    return rows.update(state=Suggestion.State.DONE, decided_at=now())
+
+
+def mark_shown(suggestions: Sequence[Suggestion]) -> None:
+    """Remember that the guide saw these, the first time only; no query otherwise."""
+    unseen = [row.pk for row in suggestions if row.first_shown_at is None]
+    if unseen:
+        Suggestion.objects.filter(pk__in=unseen, first_shown_at=None).update(first_shown_at=now())
+
+
+def mark_ordered(orders: Iterable[Ordered]) -> int:
+    """Remember which suggestions were followed by an order; how many.
+
+    It is the first order of the person, at the guide's brand, within 7 days after the suggestion
+    was first shown. Orders may come late and in any sequence: the earliest stands.
+    """
+    since = now() - _OLD_ORDER
+    recent = [order for order in orders if order.at > since]
+    if not recent:
+        return 0
+    root_of = _roots({order.member_id for order in recent})
+    times: dict[tuple[int | None, int], list[datetime]] = defaultdict(list)
+    for order in recent:
+        times[root_of.get(order.member_id), order.brand_id].append(order.at)
+    changed = []
+    for row in _shown_around(recent, set(root_of.values())):
+        last = row.first_shown_at + ORDER_WITHIN
+        after = [at for at in times[row.root, row.brand] if row.first_shown_at <= at <= last]
+        first = min(after, default=None)
+        if first is not None and (row.ordered_at is None or first < row.ordered_at):
+            row.ordered_at = first
+            changed.append(row)
+    return Suggestion.objects.bulk_update(changed, ["ordered_at"], batch_size=500)
+
+
+def _roots(member_ids: set[int]) -> dict[int, int]:
+    rows = Member.objects.filter(pk__in=member_ids)
+    return dict(rows.values_list("pk", Coalesce("same_as", "pk")))
+
+
+def _shown_around(orders: Sequence[Ordered], roots: set[int]) -> Iterable[Any]:
+    """Suggestions that one of the orders may have followed, with `root` and `brand`."""
+    first = min(order.at for order in orders) - ORDER_WITHIN
+    last = max(order.at for order in orders)
+    of_people = Q(contact__member__in=roots) | Q(contact__member__same_as__in=roots)
+    return Suggestion.objects.filter(
+        of_people, first_shown_at__gte=first, first_shown_at__lte=last
+    ).annotate(
+        root=Coalesce("contact__member__same_as", "contact__member"),
+        brand=F("guide__store__region__brand"),
+    )
+
+
 def explain(suggestion: Suggestion, *, name: str) -> Explained:
     """The suggestion in the words of its rule; `name` is the customer's as the guide knows it."""
     rule = RULES[suggestion.rule]
-    words = Words(suggestion.evidence | {"name": name})
+    words = worded(suggestion.evidence, name)
     return Explained(
+        suggestion=suggestion,
         what=str(rule.what) % words,
         how=str(rule.how) % words,
         action=str(rule.action),
@@ -124,10 +202,11 @@ def explain(suggestion: Suggestion, *, name: str) -> Explained:
             for key, label in FACTS.items()
             if (text := _text_of(key, suggestion.evidence.get(key)))
         ),
+        done_by_send=rule.done_by_send,
     )
 
 
-def _rests(last: Suggestion, rule: Rule, at: datetime) -> bool:
+def rests(last: Suggestion, rule: Rule, at: datetime) -> bool:
     """True while the guide's 没用 keeps the rule silent about this customer."""
     return (
         last.state == Suggestion.State.DISMISSED

@@ -1,22 +1,28 @@
-"""Company tags: read from WeCom, put on relations and taken off again."""
+"""Tags: the company's, read from WeCom; a guide's own; put on relations and taken off again."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.tasks import task
+from django.utils.translation import gettext as _
 
 from guideapp.core.clock import now
-from guideapp.members.errors import RelationEnded, TagGone
+from guideapp.members.errors import RelationEnded, TagGone, TagRefused
 from guideapp.members.models import FollowRelation, Tag, TagGroup, TagMark
-from guideapp.organisation.models import Guide
+from guideapp.members.services.topics import require_allowed
+from guideapp.organisation.auth import Actor
+from guideapp.organisation.models import Guide, Role
 from guideapp.wecom import outbox
 from guideapp.wecom.client import client
 from guideapp.wecom.client.contacts import Contacts
 from guideapp.wecom.models import OutboxCall
 from guideapp.wecom.types import CorpTagGroup
 
+OWN_TAG_MAX = 12  # characters
+OWN_TAGS_AT_MOST = 50
 _KEY = "mark_tag"  # keys are mark_tag:<follow>:<add or remove>:<mark>
 _UNDER_WAY = (
     OutboxCall.State.WAITING,
@@ -44,11 +50,66 @@ def read_tags() -> None:
     sync_tags()
 
 
+def settable_tags(actor: Actor) -> QuerySet[Tag]:
+    """Tags that the person may put on customers and take off: by the right of each group.
+
+    Automatic ones are nobody's to set; personal ones are their owner's alone.
+    """
+    setters = [TagGroup.Setter.GUIDES]
+    if actor.has(Role.STORE_MANAGER):
+        setters.append(TagGroup.Setter.MANAGERS)
+    of_company = Q(group__kind=TagGroup.Kind.COMPANY, group__set_by__in=setters)
+    if not actor.has(Role.STORE_MANAGER):
+        of_company &= Q(group__seen_by_guides=True)
+    own = Q(group__kind=TagGroup.Kind.PERSONAL, owner=actor.guide)
+    return Tag.objects.filter(of_company | own)
+
+
+def change_group(
+    group: TagGroup, *, set_by: str, seen_by_guides: bool, stale_after_days: int | None
+) -> None:
+    """Who may set the tags of a company group, who sees them, and after how long they are asked."""
+    group.set_by = TagGroup.Setter(set_by)
+    group.seen_by_guides = seen_by_guides
+    group.stale_after_days = stale_after_days
+    group.save(update_fields=["set_by", "seen_by_guides", "stale_after_days"])
+
+
+@transaction.atomic
+def make_own_tag(by: Guide, name: str) -> Tag:
+    """The personal tag `name` of a guide, which nobody else sees; WeCom never hears of it.
+
+    Raises TagRefused (empty, too long, too many), TopicRefused for sensitive information.
+    """
+    name = " ".join(name.split())
+    if not name or len(name) > OWN_TAG_MAX or not name.isprintable():
+        raise TagRefused(_("写 1 到 %(most)s 个字") % {"most": OWN_TAG_MAX})
+    require_allowed(name)
+    Guide.objects.select_for_update(no_key=True).get(pk=by.pk)
+    own = Tag.objects.filter(owner=by, gone_at=None)
+    known = own.filter(name=name).select_related("group").first()
+    if known:
+        return known
+    if own.count() >= OWN_TAGS_AT_MOST:
+        raise TagRefused(_("自己的标签最多 %(most)s 个") % {"most": OWN_TAGS_AT_MOST})
+    group = TagGroup.objects.filter(kind=TagGroup.Kind.PERSONAL).order_by("pk").first()
+    group = group or TagGroup.objects.create(kind=TagGroup.Kind.PERSONAL, name="个人标签")
+    return Tag.objects.create(group=group, owner=by, name=name)
+
+
+def confirm_tag(follow: FollowRelation, tag: Tag) -> None:
+    """Still right, somebody said: the mark counts as fresh from now on."""
+    marks = TagMark.objects.filter(follow=follow, tag=tag, removed_at=None)
+    marks.update(confirmed_at=now())
+
+
 def add_tag(follow: FollowRelation, tag: Tag, by: Guide) -> TagMark:
     """Put `tag` on the relation at once and owe it to WeCom; a second tap is the same mark.
 
-    Raises TagGone, or RelationEnded when the customer left meanwhile.
+    Whether `by` may set it is said by `settable_tags`. Raises TagGone, TopicRefused for a tag that
+    names sensitive information, or RelationEnded when the customer left meanwhile.
     """
+    require_allowed(tag.name)
     with transaction.atomic():
         locked = _locked(follow)
         if tag.gone_at or tag.group.gone_at:
@@ -56,7 +117,7 @@ def add_tag(follow: FollowRelation, tag: Tag, by: Guide) -> TagMark:
         mark, is_new = TagMark.objects.get_or_create(
             follow=locked, tag=tag, removed_at=None, defaults={"author": by, "marked_at": now()}
         )
-        if is_new:
+        if is_new and tag.wecom_id:
             _owe(locked, "add", mark, add=[tag.wecom_id])
     return mark
 
@@ -73,7 +134,8 @@ def remove_tag(follow: FollowRelation, tag: Tag, by: Guide) -> None:
             return
         mark.removed_at, mark.removed_by = now(), by
         mark.save()
-        _owe(locked, "remove", mark, remove=[tag.wecom_id])
+        if tag.wecom_id:
+            _owe(locked, "remove", mark, remove=[tag.wecom_id])
 
 
 def apply_tags(told: dict[int, list[str]], *, asked_at: datetime) -> int:
@@ -90,7 +152,8 @@ def apply_tags(told: dict[int, list[str]], *, asked_at: datetime) -> int:
         ).values_list("wecom_id", "pk")
     )
     wanted = {(follow, known[i]) for follow, ids in told.items() for i in ids if i in known}
-    marks = list(TagMark.objects.filter(follow__in=told))
+    # What WeCom does not know it cannot have taken away: tags of our own stay.
+    marks = list(TagMark.objects.filter(follow__in=told, tag__wecom_id__isnull=False))
     held = {_pair(mark) for mark in marks if mark.removed_at is None}
     settling = {_pair(mark) for mark in marks if _tapped_after(mark, asked_at - _SETTLING)}
     left = wanted | settling
@@ -165,7 +228,7 @@ def _apply_groups(groups: list[CorpTagGroup]) -> int:
     present = [group for group in groups if not group.get("deleted")]
     kept: dict[str, list[str]] = defaultdict(list)
     for group in present:
-        row, _is_new = TagGroup.objects.update_or_create(
+        row, _created = TagGroup.objects.update_or_create(
             wecom_id=group["group_id"],
             defaults={
                 "name": group["group_name"][:64],
@@ -184,9 +247,10 @@ def _apply_groups(groups: list[CorpTagGroup]) -> int:
             unique_fields=["wecom_id"],
             update_fields=["group", "name", "order", "gone_at"],
         )
-        kept["tags"] += [tag.wecom_id for tag in tags]
-        kept["groups"].append(row.wecom_id)
+        kept["tags"] += [tag.wecom_id or "" for tag in tags]
+        kept["groups"].append(row.wecom_id or "")
     at = now()
-    Tag.objects.filter(gone_at=None).exclude(wecom_id__in=kept["tags"]).update(gone_at=at)
-    TagGroup.objects.filter(gone_at=None).exclude(wecom_id__in=kept["groups"]).update(gone_at=at)
+    told = {"gone_at": None, "wecom_id__isnull": False}  # our own tags are not WeCom's to take
+    Tag.objects.filter(**told).exclude(wecom_id__in=kept["tags"]).update(gone_at=at)
+    TagGroup.objects.filter(**told).exclude(wecom_id__in=kept["groups"]).update(gone_at=at)
     return len(kept["tags"])

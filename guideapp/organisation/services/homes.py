@@ -9,6 +9,7 @@ _HOMES = {
     Role.REGIONAL_MANAGER: "/m/",
     Role.HQ_CONTENT: "/hq/materials/",
     Role.HQ_ADMIN: "/hq/people/",
+    Role.PRIVACY_OFFICER: "/hq/privacy/",
 }
 
 

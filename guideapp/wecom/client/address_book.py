@@ -1,6 +1,10 @@
 """The address book (通讯录): departments and members."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from guideapp.wecom.client.family import Cursor, Family, checked, rows_of
+from guideapp.wecom.errors import WeComNotPermitted
 from guideapp.wecom.tokens import App, credentials
 from guideapp.wecom.transport import Call
 from guideapp.wecom.types import Department, User
@@ -68,3 +72,32 @@ class AddressBook(Family):
             next_cursor = cursor.after(answer, is_empty=not rows)
             if not next_cursor:
                 return list(dict.fromkeys(ids))
+
+    def create_user(self, userid: str, fields: Mapping[str, Any]) -> None:
+        """Make an account; WeCom invites its owner. `fields` in WeCom's names, `name` among them.
+
+        Needs 通讯录同步 (WeComNotPermitted without its secret), and one call at a time: keep the
+        making of accounts serial. Raises WeComRefused 60102 (userid taken), 60104 (mobile taken).
+        Source: developer.work.weixin.qq.com/document/path/90195
+        """
+        self._write(Call("user/create", body={"userid": userid, **fields}))
+
+    def update_user(self, userid: str, fields: Mapping[str, Any]) -> None:
+        """Change what is given; the mobile of somebody who has activated WeCom stays as it is.
+
+        `department` replaces the whole list. Raises WeComNotFound 60111.
+        Source: developer.work.weixin.qq.com/document/path/90197
+        """
+        self._write(Call("user/update", body={"userid": userid, **fields}))
+
+    def delete_user(self, userid: str) -> None:
+        """Remove an account. Raises WeComNotFound 60111, WeComRefused 301005 (the creator).
+
+        Source: developer.work.weixin.qq.com/document/path/90198
+        """
+        self._write(Call("user/delete", {"userid": userid}))
+
+    def _write(self, call: Call) -> None:
+        if self._sync_app is None:
+            raise WeComNotPermitted(48002, "no secret of the address-book sync", call.path)
+        credentials.authorised(self._sync_app, call)

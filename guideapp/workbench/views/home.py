@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 from guideapp.core import clock
 from guideapp.materials.models import Share
 from guideapp.members.models import FollowRelation, MembershipCard, Suggestion, TimelineEvent
+from guideapp.members.services import explain
 from guideapp.organisation.auth import GuideRequest, guide_required
 from guideapp.organisation.models import Guide
 from guideapp.workbench.team import Period, facts_of
@@ -23,6 +24,7 @@ from guideapp.workbench.team import Period, facts_of
 _SHOWN = 5  # warm customers on the page
 _READ = 50  # rows of each source that are looked at for it
 _LATELY = timedelta(days=2)
+_OWN_WORDS = ("viewed_material", "new_customer")  # rules that this page words by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ class Warm:
 
     name: str
     level: str
-    is_new: bool  # came lately; otherwise they looked at `title`
+    is_new: bool  # came lately; otherwise they looked at `title`, or it is as `what` says
+    what: str
     title: str  # of the material that was viewed
     times: int
     at: datetime
@@ -119,19 +122,21 @@ def _of_suggestion(row: Suggestion) -> Warm:
     evidence = row.evidence
     told = evidence.get("viewed_at") or evidence.get("added_at") or ""
     at = parse_datetime(str(told)) or row.proposed_at
-    return _worded(row, row.rule == "new_customer", evidence, at)
+    what = "" if row.rule in _OWN_WORDS else explain(row, name="TA").what
+    return _worded(row, row.rule == "new_customer", evidence, at, what)
 
 
 def _of_event(event: TimelineEvent) -> Warm:
     return _worded(event, False, event.params, event.at)
 
 
-def _worded(row: Any, is_new: bool, facts: dict[str, Any], at: datetime) -> Warm:
+def _worded(row: Any, is_new: bool, facts: dict[str, Any], at: datetime, what: str = "") -> Warm:
     """`row` as `_with_names` gave it."""
     return Warm(
         name=row.remark or row.nickname or _("新朋友"),
         level=row.level or "",
         is_new=is_new,
+        what=what,
         title=str(facts.get("title", "")),
         times=int(facts.get("times", 1)),
         at=at,

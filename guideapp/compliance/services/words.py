@@ -10,19 +10,10 @@ from django.db.models import F, Q
 
 from guideapp.compliance.errors import WordingRefused
 from guideapp.compliance.models import SensitiveWord, WordListEdition
-from guideapp.compliance.wording import Hit, Searcher
+from guideapp.core.word_search import Hit, Searcher
 from guideapp.organisation.models import Brand
 
-__all__ = [
-    "Hit",
-    "add_words",
-    "check_wording",
-    "load_default_words",
-    "remove_words",
-    "require_clean",
-]
-
-_DEFAULT_WORDS = Path(__file__).with_name("words.json")
+_DEFAULT_WORDS = Path(__file__).parent.with_name("words.json")
 _ONLY_ROW = 1
 
 _searchers: dict[int | None, tuple[str, Searcher]] = {}  # of this process, by brand

@@ -1,0 +1,114 @@
+"""Brands and stores as other systems name them, and stores written from there."""
+
+from collections.abc import Iterable
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from guideapp.core.results import Result
+from guideapp.core.upserts import Brands, Refused, Row, Writing, in_one_go, need, pick
+from guideapp.organisation.models import Brand, Region, Store
+
+_FIELDS = ["region", "name", "city", "closed_on", "mall", "source", "as_of"]
+
+
+def brands_named(names: Iterable[str]) -> dict[str, Brand]:
+    """Brands and malls by the retailer's code, or by name; a code wins over another's name."""
+    wanted = {name for name in names if name}
+    rows = list(Brand.objects.filter(Q(code__in=wanted) | Q(name__in=wanted)).order_by("pk"))
+    by_name = {row.name: row for row in rows}
+    return by_name | {row.code: row for row in rows if row.code}
+
+
+def stores_coded(codes: Iterable[str]) -> dict[str, Store]:
+    """Stores by code, with region and brand."""
+    wanted = {code for code in codes if code}
+    rows = Store.objects.filter(code__in=wanted).select_related("region__brand")
+    return {row.code: row for row in rows}
+
+
+def brand_of(row: Row, known: dict[str, Brand], brands: Brands, field: str = "brand") -> Brand:
+    """The brand that a row names; one that the sender may not write for is as good as unknown."""
+    brand = known.get(row.get(field, ""))
+    if brand is None or (brands is not None and brand.pk not in brands):
+        raise Refused("unknown_brand", _("没有这个品牌或商场"), field)
+    return brand
+
+
+def store_of(row: Row, known: dict[str, Store], brands: Brands, field: str = "store") -> Store:
+    """The store that a row names by its code, within what the sender may write for."""
+    store = known.get(row.get(field, ""))
+    if store is None or (brands is not None and store.region.brand_id not in brands):
+        raise Refused("unknown_store", _("没有这个门店编号"), field)
+    return store
+
+
+@in_one_go
+def save_stores(rows: list[Row], *, source: str, brands: Brands) -> list[Result]:
+    """Add stores by `code`, or change those that are there.
+
+    A new store names `brand` and `region`; the region is made if the brand has none of that name.
+    `brand_name` makes an unknown brand, for a sender who may write for all.
+    """
+    job = _Stores(rows, source, brands)
+    job.writing.each(job.put)
+    job.writing.store(Store, _FIELDS)
+    return job.writing.answers()
+
+
+class _Stores:
+    """One batch of stores."""
+
+    def __init__(self, rows: list[Row], source: str, brands: Brands) -> None:
+        self.source, self.brands = source, brands
+        held = Store.objects.select_for_update(of=("self",)).select_related("region__brand")
+        known = held.filter(code__in={row["code"] for row in rows}).order_by("pk")
+        self.writing = Writing(rows, {store.code: store for store in known})
+        self.named = brands_named(row.get(name, "") for row in rows for name in ("brand", "mall"))
+        self.regions: dict[tuple[int, str], Region] = {}
+
+    def put(self, index: int, row: Row) -> None:
+        """Write one store."""
+        store = self.writing.known.get(row["code"])
+        if store is None:
+            need(row, "name", "brand", "region")
+        elif self.brands is not None and store.region.brand_id not in self.brands:
+            raise Refused("unknown_store", _("没有这个门店编号"), "code")
+        as_of = self.writing.as_of(row)
+        values = pick(row, "name", "city", "closed_on") | {"source": self.source}
+        if "mall" in row:
+            values["mall"] = self._mall(row)
+        if "brand" in row or "region" in row:
+            values["region"] = self._region(row, store)
+        if store is None:
+            self.writing.make(index, row["code"], Store(code=row["code"], as_of=as_of, **values))
+        else:
+            self.writing.put(index, row["code"], values, row)
+
+    def _mall(self, row: Row) -> Brand | None:
+        """The mall that the store stands in; '' or null: none."""
+        if not row["mall"]:
+            return None
+        mall = self.named.get(row["mall"])
+        if mall is None or not mall.is_mall:
+            raise Refused("unknown_mall", _("没有这个商场"), "mall")
+        return mall
+
+    def _region(self, row: Row, store: Store | None) -> Region:
+        """The region of a row, made where the brand has none of that name."""
+        brand = self._brand(row, store)
+        name = row.get("region") or (store.region.name if store is not None else "")
+        key = (brand.pk, name)
+        if key not in self.regions:
+            self.regions[key] = Region.objects.get_or_create(brand=brand, name=name)[0]
+        return self.regions[key]
+
+    def _brand(self, row: Row, store: Store | None) -> Brand:
+        if not row.get("brand") and store is not None:
+            return store.region.brand
+        is_new = row["brand"] not in self.named and row.get("brand_name")
+        if is_new and self.brands is None:
+            self.named[row["brand"]] = Brand.objects.get_or_create(
+                name=row["brand_name"], defaults={"code": row["brand"]}
+            )[0]
+        return brand_of(row, self.named, self.brands)

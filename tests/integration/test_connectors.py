@@ -1,0 +1,132 @@
+"""A source is read page by page, goes on where it stopped, and says when it is down."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from guideapp.core.clock import now
+from guideapp.core.jobs.models import Job
+from guideapp.integration.models import ConnectorState
+from guideapp.integration.services import ask_for_pull, pull_sources
+from guideapp.integration.services.connectors import SourceDown, pull
+from guideapp.integration.services.connectors_rest import RestConnector, standing
+from guideapp.members.models import Member
+from guideapp.members.services import stale_since
+from guideapp.members.services.freshness import forget_sources
+from tests.integration.played_source import TOKEN, PlayedSource, played_source
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def source(settings: Any) -> Iterator[PlayedSource]:
+    """A member system with five members on three pages."""
+    with played_source() as played:
+        settings.MEMBER_SOURCE_URL, settings.MEMBER_SOURCE_TOKEN = played.url, TOKEN
+        settings.MEMBER_SOURCE_RESOURCES = ["members"]
+        forget_sources()
+        played.records["members"] = [
+            {"number": f"M{n}", "name": f"会员{n}", "as_of": now().isoformat()} for n in range(5)
+        ]
+        yield played
+    forget_sources()
+
+
+def state() -> ConnectorState:
+    return ConnectorState.objects.get(name="member_source", resource="members")
+
+
+def test_every_page_is_read_and_a_second_pull_changes_nothing(source: PlayedSource):
+    assert pull(RestConnector(), "members").read == 5
+    assert Member.objects.filter(source="member_source").count() == 5
+    assert [one.get("cursor") for one in source.asked] == [None, "2", "4"]
+    pull(RestConnector(), "members")
+    assert Member.objects.count() == 5
+
+
+def test_the_next_pull_asks_only_for_what_is_new(source: PlayedSource):
+    source.as_of = now() - timedelta(minutes=3)
+    pull(RestConnector(), "members")
+    assert state().as_of == source.as_of
+    pull(RestConnector(), "members")
+    assert source.asked[-1]["updated_since"] == source.as_of.isoformat()
+
+
+def test_a_pull_that_broke_goes_on_where_it_stopped(source: PlayedSource):
+    source.fails_after = 2
+    with pytest.raises(SourceDown):
+        pull(RestConnector(), "members")
+    assert Member.objects.count() == 4
+    assert state().as_of is None  # not everything is with us
+    source.fails_after = None
+    assert pull(RestConnector(), "members").read == 1
+    assert state().as_of is not None
+    assert state().failed_at is None
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (500, "x"),
+        (200, "<html>"),
+        (200, '{"items": []}'),
+        (200, '{"items": [1], "next_cursor": null, "as_of": "2026-01-01T00:00:00+08:00"}'),
+        (200, '{"items": [], "next_cursor": null, "as_of": "2026-01-01"}'),
+    ],
+)
+def test_an_answer_that_cannot_be_used_is_a_source_that_is_down(source, status, body):
+    source.status, source.body = status, body
+    with pytest.raises(SourceDown):
+        pull(RestConnector(), "members")
+    assert state().failed_at is not None
+    assert TOKEN not in state().error
+
+
+def test_a_cursor_that_repeats_keeps_nobody_for_ever(source: PlayedSource):
+    source.body = f'{{"items": [], "next_cursor": "7", "as_of": "{now().isoformat()}"}}'
+    with pytest.raises(SourceDown):
+        pull(RestConnector(), "members")
+    assert len(source.asked) == 2
+
+
+def test_a_bad_record_is_passed_over_and_the_rest_is_taken(source: PlayedSource):
+    source.records["members"][0]["phone"] = "12"
+    assert pull(RestConnector(), "members").refused == 1
+    assert Member.objects.count() == 4
+
+
+def test_a_source_that_is_down_stops_no_job_and_the_profile_says_as_of_when(source: PlayedSource):
+    assert pull_sources.call() == 5
+    told = [now()]
+    assert stale_since(["member_source"], told) is None
+    as_of = state().as_of
+    source.status = 503
+    assert pull_sources.call() == 0
+    forget_sources()
+    assert stale_since(["member_source"], told) == as_of
+    assert stale_since(["somebody else"], told) is None
+    assert standing()["member_source"].is_down
+
+
+def test_a_member_of_long_ago_is_fresh_while_the_source_answers(source: PlayedSource):
+    long_ago = [now() - timedelta(days=90)]
+    assert stale_since([""], long_ago) == long_ago[0]
+    pull_sources.call()
+    forget_sources()
+    assert stale_since(["member_source"], long_ago) is None
+
+
+def test_asking_twice_is_one_run(source: PlayedSource):
+    ask_for_pull()
+    ask_for_pull()
+    assert Job.objects.filter(task__endswith="pull_sources").count() == 1
+
+
+def test_without_a_source_nothing_is_asked(settings, django_assert_num_queries):
+    settings.MEMBER_SOURCE_URL = ""
+    forget_sources()
+    with django_assert_num_queries(0):
+        assert stale_since(["member_source"], [now()]) is None
+        assert pull_sources.call() == 0
