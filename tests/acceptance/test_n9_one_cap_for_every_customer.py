@@ -28,6 +28,7 @@ def another_guide_of_the_store(story: Story) -> Guide:
 def test_row_the_second_guide_sees_who_contacted_the_customer_today(story: Story):
     take_slot(story.contact("zhou"), "share", "share:before", another_guide_of_the_store(story))
     page, sidebar = story.chat("林小满", "周晚晴")
+    expect(sidebar.get_by_text("累计消费")).to_be_visible()  # a tap before is lost with a reload
     sidebar.get_by_role("link", name="素材").click()
     expect(sidebar.get_by_text("今天已由唐暖联系过 TA，还能发 2 条")).to_be_visible()
     shoot(page, "n9-contacted-today", whole=False)
