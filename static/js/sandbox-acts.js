@@ -1,5 +1,7 @@
 // The window's buttons: who one is, what happens in the chat, reset, an empty log.
 
+import { leave } from "./sandbox-client.js";
+
 const seat = () => document.querySelector("[data-frame]").dataset;
 
 function say(text, kind = "ok") {
@@ -44,6 +46,7 @@ async function turn(fault) {
 async function play(select) {
   const body = JSON.stringify({ userid: select.value });
   const headers = { "Content-Type": "application/json" };
+  await leave(); // a login under way would else bring the last one's cookie back
   const { ok } = await post(select.dataset.person, { body, headers });
   if (ok) location.assign(location.pathname);
 }

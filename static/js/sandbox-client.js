@@ -70,16 +70,22 @@ function showPath(href) {
   document.querySelector("[data-frame-path]").textContent = isPage ? new URL(href).pathname : "";
 }
 
+// Empties the frame. What its page had asked for is cut off, so a login that was under way sets no
+// cookie any more; a page that has not even begun to show is cut off as well.
+export async function leave() {
+  do {
+    const emptied = new Promise((done) => frame.addEventListener("load", done, { once: true }));
+    frame.contentWindow.location.replace("about:blank");
+    await emptied;
+  } while (frame.contentDocument?.URL !== "about:blank"); // of another origin until then: null
+}
+
 // A page is always opened anew, as the client's web view is. The frame's name says which client
 // this is; only an empty page, which is of our own origin, lets us write it.
 async function open(address) {
   const opening = await fetch(frame.dataset.openingUrl, { method: "POST" }).catch(() => null);
   const name = opening?.ok ? (await opening.json()).name : "";
-  if (frame.contentDocument?.URL !== "about:blank") {
-    const emptied = new Promise((done) => frame.addEventListener("load", done, { once: true }));
-    frame.contentWindow.location.replace("about:blank");
-    await emptied;
-  }
+  await leave();
   frame.contentWindow.name = name;
   frame.src = address;
 }

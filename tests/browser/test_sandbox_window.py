@@ -213,6 +213,20 @@ def test_playing_another_guide_clears_the_cookies_of_the_app(sandbox, wecom):
     assert cookies["sandbox_person"] == "zhaoke"
 
 
+def test_a_login_under_way_is_cut_off_before_another_guide_is_played(sandbox, wecom):
+    """Its answer would bring the cookie of the last guide back."""
+    page, happened = sandbox(), []
+    page.on("requestfailed", lambda request: happened.append(urlsplit(request.url).path))
+    page.on("request", lambda request: happened.append(urlsplit(request.url).path))
+    page.context.route(f"{wecom.url}/s/", lambda route: None, times=1)  # no answer yet
+    with page.expect_request(f"{wecom.url}/s/"):
+        page.get_by_role("button", name="重新打开侧边栏").click()
+    with page.expect_navigation():
+        page.get_by_label("身份").select_option("zhaoke")
+    told = [path for path in happened if path in ("/s/", "/sandbox/client/person")]
+    assert told[:3] == ["/s/", "/s/", "/sandbox/client/person"]  # asked, cut off, changed
+
+
 def test_a_new_customer_adds_the_guide_and_wecom_tells_the_app(sandbox, wecom):
     page = sandbox()
     with page.expect_response("**/sandbox/act"):

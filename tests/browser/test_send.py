@@ -58,13 +58,13 @@ def follow(wecom: PlayedWeCom) -> FollowRelation:
 
 
 @pytest.fixture
-def sidebar(windows: Windows, follow: FollowRelation) -> Callable[..., Page]:
-    """Opens 素材 beside the customer's chat, in a phone of `width`."""
+def phone(windows: Windows, follow: FollowRelation) -> Callable[..., Page]:
+    """Opens the sidebar on `tab` beside the customer's chat, in a phone of `width`."""
 
-    def opened(**options: Any) -> Page:
+    def opened(tab: str, **options: Any) -> Page:
         page = windows.open(user_agent=PHONE, **options)
         session = GuideClient(follow.guide).cookies[settings.SESSION_COOKIE_NAME].value
-        cookies = {settings.SESSION_COOKIE_NAME: session, "tab": "materials"}
+        cookies = {settings.SESSION_COOKIE_NAME: session, "tab": tab}
         page.context.add_cookies(
             [
                 {"name": name, "value": value, "url": windows.base_url}
@@ -73,6 +73,17 @@ def sidebar(windows: Windows, follow: FollowRelation) -> Callable[..., Page]:
         )
         page.add_init_script(CLIENT.replace("CUSTOMER", follow.contact.external_userid))
         page.goto("/s/")
+        return page
+
+    return opened
+
+
+@pytest.fixture
+def sidebar(phone: Callable[..., Page]) -> Callable[..., Page]:
+    """Opens 素材 beside the customer's chat, in a phone of `width`."""
+
+    def opened(**options: Any) -> Page:
+        page = phone("materials", **options)
         expect(page.get_by_role("heading", level=1)).to_contain_text("周晚晴")
         return page
 
@@ -241,3 +252,22 @@ def test_the_list_is_clean_for_eyes_and_screen_readers(
     assert axe_findings(page) == []
     assert sideways(page) == []
     shoot(page, f"sidebar-materials-{'dark' if dark else '360'}")
+
+
+def test_a_tab_that_is_tapped_while_we_look_for_the_customer_is_the_one_that_shows(
+    phone: Callable[..., Page], follow: FollowRelation
+) -> None:
+    """The card asks again each second; that must not cut off what the guide asked for."""
+    FollowRelation.objects.filter(pk=follow.pk).update(guide=make_guide())
+    page = phone("customer")
+    expect(page.get_by_role("heading", name="正在认 TA 是谁")).to_be_visible()
+    FollowRelation.objects.filter(pk=follow.pk).update(guide=follow.guide)  # now we know TA
+    page.evaluate(
+        """() => {
+          const waiting = document.querySelector("#panel [hx-get]");
+          document.querySelector("[data-tab=materials]").click();
+          const asked = { source: waiting, target: "#panel" }; // as its timer does
+          htmx.ajax("GET", waiting.getAttribute("hx-get"), asked).catch(() => {});
+        }"""
+    )
+    expect(page.get_by_role("searchbox")).to_be_visible()
