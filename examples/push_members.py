@@ -1,30 +1,42 @@
-"""Send a member with card, coupon, goods and orders to 导购台, as a member system would.
+"""Send a store, and a member with card, coupon, goods and orders to 导购台, as a CRM would.
 
     GUIDE_API_KEY=… python examples/push_members.py https://guide.example.com \\
-        --store QH001 --brand 青禾 --customer wmAbc…
+        --store QH001 --new-store --brand 青禾 --customer wmAbc…
 
-Needs nothing but `requests`. Run it twice: the second time everything is `unchanged`.
-`--customer` is the external_userid of a customer in WeCom; a unionid or a verified phone number
-that both systems know leads to the same card.
+Needs nothing but `requests`, and fills a fresh company: `--new-store` makes the store with its
+brand and region; without it the store is one that is there. Run it twice: the second time
+everything is `unchanged`, for the same `--day` sends the same times. `--customer` is the
+external_userid of a customer in WeCom; a unionid or a verified phone number that both systems know
+leads to the same card. Whoever follows the customer sees it in the sidebar, once headquarters has
+put their department to the store at /hq/organisation/.
 """
 
 import argparse
 import os
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from typing import Any
 
 import requests
 
-NOW = datetime.now(UTC).replace(hour=4, minute=0, second=0, microsecond=0)
+SHANGHAI = timezone(timedelta(hours=8))
 
 
-def days_ago(days: int) -> str:
-    """ISO 8601, as every time of the API."""
-    return (NOW - timedelta(days=days)).isoformat()
+def before(day: date, days: int) -> str:
+    """Noon so many days before `day`, in ISO 8601, as every time of the API."""
+    return datetime.combine(day - timedelta(days=days), time(12), SHANGHAI).isoformat()
 
 
-def records(store: str, brand: str, customer: str) -> list[tuple[str, list[dict[str, Any]]]]:
+def new_store(store: str, brand: str, day: date) -> dict[str, Any]:
+    """The store, with a brand and a region that are made where there are none of that name."""
+    named = {"brand": brand[:20], "brand_name": brand, "region": "华东大区"}
+    told = {"name": "南京西路店", "city": "上海", "as_of": before(day, 1)}
+    return {"code": store} | told | named
+
+
+def records(
+    store: str, brand: str, customer: str, day: date
+) -> list[tuple[str, list[dict[str, Any]]]]:
     """What is sent, in an order in which nothing names what is not there yet."""
     member = {
         "number": "M20240308001",
@@ -35,7 +47,7 @@ def records(store: str, brand: str, customer: str) -> list[tuple[str, list[dict[
         "birthday": "05-20",
         "external_userid": customer,
         "home_store": store,
-        "as_of": days_ago(1),
+        "as_of": before(day, 1),
     }
     card = {
         "number": "QH26088812",
@@ -44,7 +56,7 @@ def records(store: str, brand: str, customer: str) -> list[tuple[str, list[dict[
         "level": "银卡",
         "points": 1860,
         "opened_at": "2024-03-08T10:30:00+08:00",
-        "as_of": days_ago(1),
+        "as_of": before(day, 1),
     }
     coupon = {
         "brand": brand,
@@ -53,8 +65,8 @@ def records(store: str, brand: str, customer: str) -> list[tuple[str, list[dict[
         "title": "满 1,000 减 100",
         "amount_fen": 10000,
         "threshold_fen": 100000,
-        "expires_at": (NOW + timedelta(days=30)).isoformat(),
-        "as_of": days_ago(1),
+        "expires_at": before(day, -30),
+        "as_of": before(day, 1),
     }
     style = {"style_no": "QH-W26-011", "name": "圆领羊绒开衫", "list_price_fen": 89900}
     sku = {"code": "QH-W26-011-2M", "style_no": style["style_no"], "colour": "燕麦色", "size": "M"}
@@ -65,9 +77,9 @@ def records(store: str, brand: str, customer: str) -> list[tuple[str, list[dict[
             "store": store,
             "member": member["number"],
             "channel": "store",
-            "ordered_at": days_ago(days),
+            "ordered_at": before(day, days),
             "lines": [line | {"quantity": 1, "amount_fen": amount}],
-            "as_of": days_ago(days),
+            "as_of": before(day, days),
         }
         for days, amount in ((12, 89900), (75, 62900))
     ]
@@ -75,8 +87,8 @@ def records(store: str, brand: str, customer: str) -> list[tuple[str, list[dict[
         ("members", [member]),
         ("cards", [card]),
         ("assets", [coupon]),
-        ("products", [style | {"brand": brand, "as_of": days_ago(1)}]),
-        ("skus", [sku | {"as_of": days_ago(1)}]),
+        ("products", [style | {"brand": brand, "as_of": before(day, 1)}]),
+        ("skus", [sku | {"as_of": before(day, 1)}]),
         ("orders", orders),
     ]
 
@@ -104,14 +116,20 @@ def main() -> int:
     """0 when everything was taken."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("address", help="https://guide.example.com")
-    parser.add_argument("--store", required=True, help="code of a store")
+    parser.add_argument("--store", required=True, help="code of the store")
+    parser.add_argument("--new-store", action="store_true", help="make it, its brand and region")
     parser.add_argument("--brand", required=True, help="code or name of its brand")
     parser.add_argument("--customer", required=True, help="external_userid of the customer")
+    parser.add_argument(
+        "--day", type=date.fromisoformat, default="2026-11-20", help="the day that it is told of"
+    )
     args = parser.parse_args()
     key = os.environ.get("GUIDE_API_KEY", "")
     if not key:
         parser.error("GUIDE_API_KEY is not set: headquarters makes one at /hq/api/")
-    batches = records(args.store, args.brand, args.customer)
+    batches = records(args.store, args.brand, args.customer, args.day)
+    if args.new_store:
+        batches.insert(0, ("stores", [new_store(args.store, args.brand, args.day)]))
     taken = [push(args.address.rstrip("/"), key, name, items) for name, items in batches]
     return 0 if all(taken) else 1
 

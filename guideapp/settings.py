@@ -1,5 +1,7 @@
 """All settings. Everything that varies is read from the environment through `env.py`."""
 
+from typing import Any
+
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
@@ -153,10 +155,20 @@ S3_BUCKET = env_str("S3_BUCKET", "")  # set: uploads live in an S3-compatible st
 S3_ENDPOINT_URL = env_str("S3_ENDPOINT_URL", "")
 S3_SIGNED_SECONDS = env_int("S3_SIGNED_SECONDS", 3600)  # 0: we pass the bytes on ourselves
 _S3_HOSTS = s3_hosts(S3_BUCKET, S3_ENDPOINT_URL) if S3_SIGNED_SECONDS else []
-STORAGES = {
-    "default": s3_storage(S3_BUCKET, S3_ENDPOINT_URL, S3_SIGNED_SECONDS)
+_UPLOADS: dict[str, Any] = (
+    s3_storage(S3_BUCKET, S3_ENDPOINT_URL, S3_SIGNED_SECONDS)
     if S3_BUCKET
-    else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    else {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+)
+ERASURES_ROOT = env_str("ERASURES_ROOT", "")  # who was erased, outside the database; hashes alone
+STORAGES = {
+    "default": _UPLOADS,
+    "erasures": _UPLOADS
+    if not ERASURES_ROOT
+    else {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": ERASURES_ROOT},
+    },
     "staticfiles": {
         "BACKEND": "guideapp.core.static_files.HashedFiles"
         if STATIC_HASHED
@@ -165,6 +177,10 @@ STORAGES = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bodies other than files
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "guideapp.core.kept_files.SpooledUpload",
+]
 FILE_UPLOAD_PERMISSIONS = 0o640
 
 # --- language and time ----------------------------------------------------------------------------
@@ -311,10 +327,16 @@ ACCESS_LOG_DAYS = env_int("ACCESS_LOG_DAYS", 180)
 AUDIT_DAYS = env_int("AUDIT_DAYS", 3 * 365)
 WECOM_EVENT_DAYS = env_int("WECOM_EVENT_DAYS", 90)
 IMPORT_FILE_DAYS = env_int("IMPORT_FILE_DAYS", 7)
+KEPT_RECORD_DAYS = env_int("KEPT_RECORD_DAYS", 30)  # refused records of a source, tried again
 LOST_CONTACT_DAYS = env_int("LOST_CONTACT_DAYS", 2 * 365)
 
 # --- integration ----------------------------------------------------------------------------------
 API_CALLS_PER_MINUTE = env_int("API_CALLS_PER_MINUTE", 300)  # one client of /api/v1/
+API_BAD_KEYS_PER_MINUTE = env_int("API_BAD_KEYS_PER_MINUTE", 30)  # from one address
+# Rows younger than this are not listed yet: a transaction that began before may still add older.
+API_FEED_LAG_SECONDS = env_int("API_FEED_LAG_SECONDS", 5)
+# The retailer's own kinds of events, with the words that guides read: `lookbook=翻看了画册,…`.
+API_EVENT_KINDS = env_list("API_EVENT_KINDS")
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_AUTHENTICATION_CLASSES": [],  # each view says who may call

@@ -7,3 +7,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "guideapp.settings")
 
 application = get_wsgi_application()
+
+from guideapp.core.clock import keep_comparing  # noqa: E402 -- settings need the lines above
+
+keep_comparing()

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.test import Client
 
 from guideapp.core import limits
-from guideapp.core.clock import today
+from guideapp.core.clock import today, trust_own_clock
 from guideapp.organisation.auth import log_in
 from guideapp.organisation.models import Guide, Role
 from guideapp.organisation.sessions import LOGIN_DAY, SessionStore
@@ -33,8 +33,9 @@ def private_media(settings: Any, tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def fresh_counters() -> None:
-    """No test inherits the rate counters of another."""
+    """No test inherits the rate counters of another, nor what its threads took for the time."""
     limits.reset()
+    trust_own_clock()
 
 
 class GuideClient(Client):

@@ -26,6 +26,7 @@ _FIXED = {
     "WECOM_SANDBOX_DELIVERS": "0",  # tests deliver callbacks by hand
     "WECOM_CALLBACK_AES_KEY": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
     "LOG_LEVEL": "WARNING",
+    "API_FEED_LAG_SECONDS": "0",  # what a test has just written is listed
 }
 _UNSET = (
     "REDIS_URL",
@@ -39,6 +40,7 @@ _UNSET = (
     "WECOM_OAUTH_URL",
     "WECOM_QR_LOGIN_URL",
     "MEDIA_ROOT",
+    "ERASURES_ROOT",
 )
 
 (Path(__file__).resolve().parent.parent / "var" / "test").mkdir(parents=True, exist_ok=True)

@@ -294,6 +294,15 @@ ROWS: dict[str, Row] = {
     "workbench:dismiss": Row(OWN_ONLY, "POST", args=lambda t: {"suggestion_id": t.suggestion.pk}),
     "workbench:team": Row(MANAGERS),
     "workbench:team_store": Row(PEOPLE_OF_MANAGERS, args=lambda t: {"store_id": t.guide.store.pk}),
+    "workbench:store_customers": Row(
+        PEOPLE_OF_MANAGERS, args=lambda t: {"store_id": t.guide.store.pk}
+    ),
+    "workbench:store_customers_search": Row(
+        PEOPLE_OF_MANAGERS,
+        "POST",
+        args=lambda t: {"store_id": t.guide.store.pk},
+        form=lambda _t: {"q": "林"},
+    ),
     "workbench:team_picture": Row(
         PEOPLE_OF_MANAGERS, args=lambda t: {"store_id": t.guide.store.pk}
     ),

@@ -1,9 +1,11 @@
 """Tracked links, one row per hand-out; the orders of malls and shops, and what was given back."""
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from guideapp.catalogue.models import Sku
+from guideapp.core.clock import now
 from guideapp.core.models import AppendOnly, TimestampedModel
 from guideapp.members.models import Contact, Member
 from guideapp.organisation.models import Brand, Guide, Store
@@ -101,8 +103,11 @@ class Refund(AppendOnly):
     amount_fen = models.PositiveBigIntegerField()
     at = models.DateTimeField()
     source = models.CharField(max_length=40, blank=True)
+    as_of = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=now, db_default=Now())  # when it came
 
     class Meta:
+        indexes = [models.Index(fields=["created_at", "id"], name="refunds_by_news")]  # /api/v1/
         constraints = [
             models.UniqueConstraint(fields=["order", "refund_no"], name="one_refund_a_number")
         ]

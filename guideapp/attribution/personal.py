@@ -47,5 +47,5 @@ table(
     of=of_member("order__member"),
     keeps=dict.fromkeys(("refund_no", "amount_fen", "at"), _BOOKS),
     p2="refund_no amount_fen at",
-    p3="id order line source",
+    p3="id order line source as_of created_at",
 )

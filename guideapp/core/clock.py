@@ -1,18 +1,60 @@
-"""The time that business rules see. Stored as aware UTC; days are Shanghai days."""
+"""The time that business rules see. Stored as aware UTC; days are Shanghai days.
 
+A machine whose clock is wrong goes by the database's: each process compares the two now and then
+(`compare_clocks`) and puts right what it takes for now. So a fast machine neither delays the jobs
+that it writes nor begins those of others early.
+"""
+
+import threading
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, InterfaceError, connection, connections
 from django.utils import timezone
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+COMPARE_SECONDS = 20
+_IN_STEP = timedelta(seconds=1)  # clocks that are kept right differ by less: nothing to put right
+_PROMPT = timedelta(seconds=0.5)  # an answer that took longer tells no time
+
+_ahead = timedelta()  # how far this process's clock is before the database's
 
 
 def now() -> datetime:
-    """The present moment, aware UTC; a fault test may set it off by CLOCK_OFFSET_SECONDS."""
-    return timezone.now() + timedelta(seconds=settings.CLOCK_OFFSET_SECONDS)
+    """The present moment, aware UTC."""
+    return _own_now() - _ahead
+
+
+def seconds_ahead() -> float:
+    """How far this process's own clock is ahead of the database's (behind: less than 0)."""
+    return _ahead.total_seconds()
+
+
+def compare_clocks() -> None:
+    """Ask the database what time it is. One short query; SQLite has one machine, so one clock."""
+    global _ahead
+    if connection.vendor != "postgresql":
+        return
+    asked_at = _own_now()
+    there = _database_now()
+    took = _own_now() - asked_at
+    if took <= _PROMPT:
+        ahead = asked_at + took / 2 - there
+        _ahead = ahead if abs(ahead) > _IN_STEP else timedelta()
+
+
+def keep_comparing() -> None:
+    """Compare from now on, in a thread: for a web process, whose requests pay nothing for it."""
+    if connection.vendor == "postgresql":
+        threading.Thread(target=_compare_for_ever, name="clock", daemon=True).start()
+
+
+def trust_own_clock() -> None:
+    """Forget every comparison (for tests)."""
+    global _ahead
+    _ahead = timedelta()
 
 
 def common_now() -> datetime:
@@ -21,12 +63,7 @@ def common_now() -> datetime:
     For what is compared with the same of another process, such as which of two answers was asked
     for later: their own clocks may differ. SQLite has one machine, and so one clock.
     """
-    if connection.vendor != "postgresql":
-        return now()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        moment: datetime = cursor.fetchone()[0]
-    return moment.astimezone(UTC)
+    return _database_now() if connection.vendor == "postgresql" else now()
 
 
 def day_of(moment: datetime) -> date:
@@ -44,3 +81,24 @@ def day_range(first: date, last: date | None = None) -> tuple[datetime, datetime
     start = datetime.combine(first, time.min, SHANGHAI)
     end = datetime.combine((last or first) + timedelta(days=1), time.min, SHANGHAI)
     return start.astimezone(UTC), end.astimezone(UTC)
+
+
+def _own_now() -> datetime:
+    """By this machine; a fault test may set it off by CLOCK_OFFSET_SECONDS."""
+    return timezone.now() + timedelta(seconds=settings.CLOCK_OFFSET_SECONDS)
+
+
+def _database_now() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+    return moment.astimezone(UTC)
+
+
+def _compare_for_ever() -> None:
+    pause = threading.Event()
+    while True:
+        with suppress(DatabaseError, InterfaceError):  # away: what was measured before goes on
+            compare_clocks()
+        connections.close_all()
+        pause.wait(COMPARE_SECONDS)

@@ -46,5 +46,13 @@ class OverLimit(GuideAppError):
         self.retry_after = retry_after
 
 
+class NoRoom(GuideAppError):
+    """The disk is full, or the object store takes nothing; what was sent is not kept."""
+
+    code = "no_room"
+    status = 507
+    message = _("存不下了，文件没有保存，请联系管理员")
+
+
 class CacheAway(Exception):
     """The cache that all processes share does not answer; whoever counts there counts elsewhere."""

@@ -5,7 +5,6 @@ too). Exact look-up goes through `blind_index`, a keyed hash under another key.
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import os
@@ -46,6 +45,11 @@ def decrypt(stored: str, *, column: str) -> str:
     except (ValueError, KeyError, InvalidTag):
         raise Undecipherable(column) from None
     return plain.decode()
+
+
+def newest_key() -> str:
+    """The id of the key that `encrypt` uses; it stands in each value."""
+    return next(iter(_keys(settings.DATA_KEYS)))
 
 
 def blind_index(value: str) -> str:
@@ -91,7 +95,7 @@ def _keys(ring: str) -> dict[str, bytes]:
         key_id, _, encoded = part.strip().partition(":")
         try:
             key = base64.b64decode(encoded)
-        except binascii.Error:
+        except ValueError:  # also for letters that are no ASCII
             key = b""
         if not key_id or len(key) != 32:
             raise ImproperlyConfigured("DATA_KEYS must be `id:base64 of 32 bytes`, newest first.")

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import caches
+from django.http import HttpRequest
 
 from guideapp.core.clock import now
 from guideapp.core.errors import CacheAway, OverLimit
@@ -31,6 +32,13 @@ def hit(name: str, key: str, *, limit: int, seconds: int) -> None:
     count, end = counted(f"limit:{name}:{digest}", seconds)
     if count > limit:
         raise OverLimit(retry_after=max(1, math.ceil(end - now().timestamp())))
+
+
+def address_of(request: HttpRequest) -> str:
+    """The caller's address; behind our proxy the last one that the proxy itself has added."""
+    if getattr(settings, "SECURE_PROXY_SSL_HEADER", None):
+        return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def reset() -> None:

@@ -9,8 +9,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import translation
 
-from guideapp.core.errors import GuideAppError, OverLimit
+from guideapp.core.errors import GuideAppError, NoRoom, OverLimit
 from guideapp.core.htmx import toast
+from guideapp.core.kept_files import lost_a_file
 from guideapp.core.logs import set_request_id
 from guideapp.core.rotation import rotation
 
@@ -83,6 +84,10 @@ class DomainErrorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Serve; refusals arrive in process_exception."""
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:
+        """Say it here when a file found no room while the form was read for its token."""
+        return self._worded(request, NoRoom()) if lost_a_file(request) else None
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Word a refusal; leave every other exception alone."""

@@ -45,12 +45,18 @@ class Fate(StrEnum):
 class Person:
     """A customer: ids of all their member rows and contacts, and what names them in texts.
 
+    `followers`: ids of the rows by which an official account knows them.
     `marks`: external_userids, unionids, openids, numbers, phones without country code.
     """
 
     members: frozenset[int]
     contacts: frozenset[int]
     marks: frozenset[str]
+    followers: frozenset[int] = frozenset()
+
+    def stands_in(self, text: str) -> bool:
+        """True where a text names the person."""
+        return any(len(mark) >= _MARK_MIN and mark in text for mark in self.marks)
 
 
 type Reach = Callable[[Person], Q]

@@ -31,7 +31,9 @@ def wait_for_running_jobs(person: Person) -> None:
 
 
 def _profile(person: Person) -> list[str]:
-    return [f"member:{pk}" for pk in person.members] + [f"contact:{pk}" for pk in person.contacts]
+    ours = (("member", person.members), ("contact", person.contacts))
+    named = (*ours, ("follower", person.followers))
+    return [f"{kind}:{pk}" for kind, pks in named for pk in pks]
 
 
 def _told_by_id(person: Person) -> Q:
@@ -51,7 +53,7 @@ table(
     " started_at finished_at error_class",
 )
 table(ScheduleSlot, p3="id name slot_at")
-table(WorkerHeartbeat, p3="id worker lanes beat_at")
+table(WorkerHeartbeat, p3="id worker lanes beat_at seconds_ahead")
 table(
     AuditEntry,
     about=About.CUSTOMER,

@@ -32,6 +32,7 @@ class Rotation:
     def __init__(self) -> None:
         self._looked_at = 0.0
         self._written = {name: _written_at(name) for name in NAMES}
+        self._refused: dict[str, int] = {}  # said once; the file is tried again at every look
 
     def look(self) -> None:
         """Take over what was written since the last look, at most every five seconds."""
@@ -42,8 +43,18 @@ class Rotation:
         for name in NAMES:
             written = _written_at(name)
             if written and written != self._written[name]:
-                self._written[name] = written
-                _take_over(name)
+                self._take_over(name, written)
+
+    def _take_over(self, name: str, written: int) -> None:
+        """A file that cannot be read or used is left alone: the old value goes on."""
+        value = _usable(name)
+        if value:
+            self._written[name] = written
+            setattr(settings, name, value)
+            logger.warning("A secret was read anew.", extra={"setting": name})
+        elif self._refused.get(name) != written:
+            self._refused[name] = written
+            logger.error("A new secret cannot be used; the old one stays.", extra={"setting": name})
 
 
 def _written_at(name: str) -> int:
@@ -55,19 +66,15 @@ def _written_at(name: str) -> int:
         return 0
 
 
-def _take_over(name: str) -> None:
-    """A value that cannot work is left alone: the old one goes on."""
-    value = Path(os.environ[f"{name}_FILE"]).read_text(encoding="utf-8").strip()
+def _usable(name: str) -> str:
+    """What the file says; empty for one that we may not read, is no text, or cannot work."""
     try:
+        value = Path(os.environ[f"{name}_FILE"]).read_text(encoding="utf-8").strip()
         if name == "DATA_KEYS":
             check_ring(value)
-    except ImproperlyConfigured:
-        value = ""
-    if not value:
-        logger.error("A new secret cannot be used; the old one stays.", extra={"setting": name})
-        return
-    setattr(settings, name, value)
-    logger.warning("A secret was read anew.", extra={"setting": name})
+    except (OSError, UnicodeDecodeError, ImproperlyConfigured):
+        return ""
+    return value
 
 
 rotation = Rotation()

@@ -78,13 +78,13 @@ def _chinese_tokens(run: str) -> list[str]:
     return tokens
 
 
-def _syllables(run: str) -> list[str]:
+@lru_cache(maxsize=50_000)  # names come again: two guides follow one customer, people share one
+def _syllables(run: str) -> tuple[str, ...]:
     """The usual reading of each character, '' for an unknown one; a word decides ambiguous ones."""
     readings = [_readings(character, surname=True) for character in run]
     if all(len(some) <= 1 for some in readings):
-        return [some[0] if some else "" for some in readings]
-    usual: list[str] = lazy_pinyin(run, errors=_unknown)
-    return usual
+        return tuple(some[0] if some else "" for some in readings)
+    return tuple(lazy_pinyin(run, errors=_unknown))
 
 
 def _unknown(characters: str) -> Any:

@@ -1,16 +1,16 @@
 """Write records that other systems send: many in few statements, older ones never over newer."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Any
+from typing import Any, Protocol
 
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, OperationalError, models, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from guideapp.core.clock import now
-from guideapp.core.errors import GuideAppError
 from guideapp.core.results import Result, Status, refused
 
 type Row = dict[str, Any]
@@ -22,26 +22,43 @@ CLOCKS_DIFFER = timedelta(minutes=5)  # a sender's clock may be ahead so far
 OLDER = _("我们已有更新的资料，这条没有写入")
 
 
-class WrittenMeanwhile(GuideAppError):
-    """Another call wrote the same records at the same time, again and again."""
-
-    code = "written_meanwhile"
-    status = 409
-    message = _("同一批资料正被另一个请求写入，稍后再试")
+CONFLICT = _("和另一条资料冲突，没有写入；稍后再试")
+_DEADLOCK = "40P01"  # PostgreSQL ended one of two transactions that waited for each other
 
 
-def in_one_go[**P](upsert: Callable[P, list[Result]]) -> Callable[P, list[Result]]:
-    """Run an upsert in a transaction, again when somebody else has just made the same record."""
+class ReadAgain(Exception):
+    """What was read before the locks were taken is no longer so."""
+
+
+class Upsert(Protocol):
+    """Write checked rows; one Result a row by its index."""
+
+    def __call__(self, rows: list[Row], *, source: str, brands: Brands = None) -> list[Result]: ...
+
+
+def in_one_go(upsert: Callable[..., list[Result]]) -> Upsert:
+    """Run an upsert in a transaction, again when somebody else has just made the same record.
+
+    Where that does not help, the batch is halved until only the row at fault is refused.
+    """
 
     @wraps(upsert)
-    def run(*args: P.args, **kwargs: P.kwargs) -> list[Result]:
+    def run(rows: list[Row], *, source: str, brands: Brands = None) -> list[Result]:
         for _try in range(_TRIES):
             try:
                 with transaction.atomic():
-                    return upsert(*args, **kwargs)
-            except IntegrityError:
+                    return upsert(rows, source=source, brands=brands)
+            except (IntegrityError, ReadAgain):
                 continue
-        raise WrittenMeanwhile
+            except OperationalError as error:
+                if getattr(error.__cause__, "sqlstate", "") != _DEADLOCK:
+                    raise
+        if len(rows) == 1:
+            return [refused(0, "conflict", CONFLICT)]
+        middle = len(rows) // 2
+        first = run(rows[:middle], source=source, brands=brands)
+        second = run(rows[middle:], source=source, brands=brands)
+        return first + [replace(result, index=result.index + middle) for result in second]
 
     return run
 
@@ -111,13 +128,16 @@ class Writing[M: models.Model]:
         self.results[index] = Result(index, self.results[index].status, code, message, field)
 
     def store(self, model: type[M], fields: Sequence[str]) -> None:
-        """Write what is new and what was touched: two statements a batch of 500."""
-        model._default_manager.bulk_create(self.new, batch_size=_BATCH)
+        """Write what was touched and what is new: two statements a batch of 500.
+
+        In this order, for something new may take what another row has just given up.
+        """
         rewrite(list(self.touched.values()), fields)
+        model._default_manager.bulk_create(self.new, batch_size=_BATCH)
 
     def answers(self) -> list[Result]:
-        """One Result a row, in their order."""
-        return [self.results[index] for index in range(len(self.rows))]
+        """One Result a row, in their order; none for a row that has to wait for another."""
+        return [self.results[index] for index in sorted(self.results)]
 
 
 def rewrite(rows: Sequence[models.Model], fields: Sequence[str]) -> None:

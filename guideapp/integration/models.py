@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from guideapp.core.fields import EncryptedTextField
 from guideapp.core.models import TimestampedModel
 from guideapp.organisation.models import Brand
 
@@ -15,12 +16,15 @@ class ApiClient(TimestampedModel):
     key_id = models.CharField(max_length=16, unique=True)  # the readable first half of the secret
     secret_hash = models.CharField(max_length=64)  # sha256 hex
     scopes = models.JSONField(default=list)  # "members:write", "orders:read", …
-    brands = models.ManyToManyField(Brand, blank=True)  # none: every brand
+    brands = models.ManyToManyField(Brand, blank=True)
+    is_limited = models.BooleanField(  # to `brands`; else every brand
+        default=False, db_default=False
+    )
     created_by = models.CharField(max_length=64)  # userid
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
     calls = models.PositiveBigIntegerField(default=0)
-    refused = models.PositiveBigIntegerField(default=0)  # answers of 4xx
+    refused = models.PositiveBigIntegerField(default=0)  # answers of 4xx and 5xx
     failed_items = models.PositiveBigIntegerField(default=0)  # of bulk calls
 
 
@@ -93,3 +97,20 @@ class ConnectorState(TimestampedModel):
             models.UniqueConstraint(fields=["name", "resource"], name="one_state_a_source")
         ]
         indexes = [models.Index(fields=["name"], condition=~Q(error=""), name="sources_down")]
+
+
+class KeptRecord(models.Model):
+    """A record of a source that was refused (没写进): tried again until it is taken."""
+
+    state = models.ForeignKey(ConnectorState, on_delete=models.CASCADE, related_name="kept")
+    digest = models.CharField(max_length=64)  # core.fields.blind_index of the record
+    record = EncryptedTextField()  # JSON, as the source sent it
+    code = models.CharField(max_length=40)  # why it was refused the last time
+    kept_at = models.DateTimeField(db_index=True)
+    tried_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["state", "digest"], name="one_kept_record_a_state")
+        ]
+        indexes = [models.Index(fields=["state", "tried_at"], name="kept_records_due")]

@@ -13,6 +13,7 @@ from guideapp.integration.models import (
     IdempotentCall,
     ImportFinding,
     ImportRun,
+    KeptRecord,
 )
 
 _OTHERS = "other people may stand in the same row; what it led to stands elsewhere"
@@ -35,6 +36,21 @@ def cut_files(before: datetime) -> int:
     return _drop(ImportRun.objects.filter(created_at__lt=before).exclude(file=""))
 
 
+@before_erasure
+def drop_kept(person: Person) -> None:
+    """Delete the person's records that a source sent and that wait for another try."""
+    for row in KeptRecord.objects.iterator():
+        unspaced = row.record.replace(" ", "").replace("-", "")  # of a phone number
+        if person.stands_in(row.record) or person.stands_in(unspaced):
+            row.delete()
+
+
+@kept_for("KEPT_RECORD_DAYS", name="kept_records", label=_("没写进的拉取记录"))
+def cut_kept(before: datetime) -> int:
+    """Records that a source sent and that were refused all the time."""
+    return KeptRecord.objects.filter(kept_at__lt=before).delete()[0]
+
+
 def _drop(runs: Iterable[ImportRun]) -> int:
     dropped = list(runs)
     for run in dropped:
@@ -47,7 +63,7 @@ table(
     ApiClient,
     s="secret_hash",
     p3="id created_at updated_at name key_id scopes created_by revoked_at last_used_at calls"
-    " refused failed_items brands",
+    " refused failed_items brands is_limited",
 )
 table(
     IdempotentCall,
@@ -81,4 +97,11 @@ table(
 table(
     ConnectorState,
     p3="id created_at updated_at name resource cursor as_of tried_at failed_at error",
+)
+table(
+    KeptRecord,
+    about=About.STAFF,  # a customer's go by `drop_kept`
+    s="digest",
+    p1="record",
+    p3="id state code kept_at tried_at",
 )

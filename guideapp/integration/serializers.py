@@ -10,8 +10,8 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from guideapp.attribution.models import Order
-from guideapp.integration.kinds import KINDS
-from guideapp.members.models import Member, MemberAsset
+from guideapp.integration.kinds import kinds
+from guideapp.members.models import Consent, Member, MemberAsset
 
 MAX_FEN = 1_000_000_000_00  # a thousand million yuan
 _FIRST = datetime(1900, 1, 1, tzinfo=UTC)
@@ -88,10 +88,19 @@ class Birthday(serializers.Field[Any, Any, Any, Any]):
         return str(value)
 
 
-class Record(serializers.Serializer[Any]):
-    """A record of another system. A field that we do not know is refused, lest it be a typo."""
+class KindField(serializers.ChoiceField):
+    """A kind of event that is known here: ours, or one of API_EVENT_KINDS."""
 
-    as_of = Moment(help_text=_("对方系统里这条资料的时间；更旧的不会盖掉更新的。不写就是现在"))
+    default_error_messages = {
+        "invalid_choice": _("没有登记这种行为；请管理员加到 API_EVENT_KINDS 里（英文名=中文说法）")
+    }
+
+    def __init__(self, **kw: Any) -> None:
+        super().__init__([(kind, kind) for kind in kinds()], **kw)
+
+
+class Strict(serializers.Serializer[Any]):
+    """A field that we do not know is refused, lest it be a typo."""
 
     default_error_messages = {"unknown_field": _("没有这个字段")}
 
@@ -105,6 +114,12 @@ class Record(serializers.Serializer[Any]):
                         {str(name)[:40]: [message]}, code="unknown_field"
                     )
         return super().run_validation(data)
+
+
+class Record(Strict):
+    """A record of another system."""
+
+    as_of = Moment(help_text=_("对方系统里这条资料的时间；更旧的不会盖掉更新的。不写就是现在"))
 
 
 class StoreIn(Record):
@@ -170,7 +185,7 @@ class MemberIn(Record):
     unionid = Text(64)
     external_userid = Text(64, help_text=_("你们已知道 TA 在企业微信里是谁时才写"))
     birthday = Birthday(required=False, allow_null=True)
-    home_store = Text(20)
+    home_store = Text(20, help_text=_("只限部分品牌的客户端新建会员时要写，必须是自己的门店"))
 
 
 class CardIn(Record):
@@ -222,7 +237,20 @@ class FollowerIn(Record):
     ended_at = Moment(allow_null=True)
 
 
-class LineIn(serializers.Serializer[Any]):
+class ConsentIn(Record):
+    """How a member's consent to one purpose of a brand or mall stands (同意)."""
+
+    member = Text(40, help_text=_("会员号"))
+    card = Text(32, help_text=_("卡号，不写会员号时用"))
+    brand = Key(40)
+    purpose = serializers.ChoiceField(Consent.Purpose.choices)
+    version = Text(20, help_text=_("当时给 TA 看的文本版本"))
+    channel = serializers.ChoiceField(Consent.Channel.choices, required=False)
+    given_at = Moment(help_text=_("TA 同意的时间；比已有的晚，就是又同意了一次"))
+    withdrawn_at = Moment(allow_null=True, help_text=_("TA 撤回的时间"))
+
+
+class LineIn(Strict):
     """One SKU of an order."""
 
     sku_code = Key(48)
@@ -267,10 +295,10 @@ class RefundIn(Record):
 class EventIn(Record):
     """Something that a customer did (行为), known by `kind` and `key`."""
 
-    kind = serializers.ChoiceField([(kind, kind) for kind in KINDS])
+    kind = KindField()
     key = Key(64, help_text=_("你们系统里这件事的编号"))
     at = Moment(required=True)
-    store = Text(20)
+    store = Text(20, help_text=_("只限部分品牌的客户端要写，必须是自己的门店"))
     member = Text(40, help_text=_("会员号"))
     card = Text(32)
     unionid = Text(64)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext
@@ -135,7 +136,9 @@ def _list_page(request: GuideRequest, form: UploadForm, status: int = 200) -> Ht
         "titles": titles.items(),
         "sources": [
             (state, titles.get(state.resource, state.resource))
-            for state in ConnectorState.objects.order_by("name", "resource")
+            for state in ConnectorState.objects.annotate(waiting=Count("kept")).order_by(
+                "name", "resource"
+            )
         ],
         "limits": gettext("CSV 或 XLSX，%(mb)sMB、%(rows)s 行以内")
         % {"mb": MAX_MB, "rows": f"{MAX_ROWS:,}"},

@@ -3,7 +3,7 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from guideapp.core.errors import BadInput, GuideAppError
+from guideapp.core.errors import BadInput, Forbidden, GuideAppError
 
 
 class NoteRefused(BadInput):
@@ -33,6 +33,13 @@ class PersonErased(GuideAppError):
     code = "erased"
     status = 409
     message = _("这位顾客的资料已经删除，不能再关联")
+
+
+class NotForBrands(Forbidden):
+    """What is of no one brand is read and written by whoever may do so for all of them."""
+
+    code = "not_for_brands"
+    message = _("公众号粉丝不分品牌，只限部分品牌的接口客户端不能读写")
 
 
 class AskAtDesk(BadInput):
@@ -169,3 +176,11 @@ class RuleRefused(BadInput):
     """A rule of an automatic tag that cannot be kept; the message says why."""
 
     code = "rule_refused"
+
+
+class ListAway(GuideAppError):
+    """The list of erasures beside the database takes no entry; nothing was changed."""
+
+    code = "erasure_list_away"
+    status = 503
+    message = _("删除名单现在写不进去，什么都没有改，请联系管理员")

@@ -95,7 +95,7 @@ table(
     OfficialFollower,
     about=About.CUSTOMER,
     label=_("公众号"),
-    of=of_member(),
+    of=either(of_member(), lambda person: Q(pk__in=person.followers)),
     fate=Fate.DELETE,
     s="openid_bidx unionid_bidx",
     p1="openid unionid",
@@ -109,9 +109,9 @@ table(
     of=of_member(),
     fate=Fate.BLANK,  # that it was given and withdrawn is ours to prove; whose it was is gone
     blank={"withdrawn_at": lambda: Coalesce(F("withdrawn_at"), Value(now()))},
-    p3="id member brand purpose version channel given_at withdrawn_at",
+    p3="id member brand purpose version channel given_at withdrawn_at source as_of updated_at",
 )
-table(Tombstone, s="key", p3="id kind at lifted_at")
+table(Tombstone, s="key group", p3="id kind at lifted_at")
 table(
     Contact,
     about=About.CUSTOMER,

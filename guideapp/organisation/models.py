@@ -214,11 +214,17 @@ class HrPerson(TimestampedModel):
         Store, on_delete=models.PROTECT, null=True, blank=True, related_name="hr_people"
     )
     left_on = models.DateField(null=True, blank=True)
+    # Of "store" and "position" those that HR itself said are empty: else it never spoke of them.
+    told_empty = models.JSONField(default=list, db_default=[], blank=True)
     source = models.CharField(max_length=40, blank=True)
     as_of = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(Lower("userid"), name="one_hr_person_a_userid")]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("userid"), condition=Q(left_on=None), name="one_present_hr_person_a_userid"
+            )
+        ]
 
 
 class HrPlan(TimestampedModel):

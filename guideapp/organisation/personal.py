@@ -38,7 +38,7 @@ table(
     s="phone_bidx",
     p1="phone",
     p2="staff_no userid name gender position",
-    p3="id created_at updated_at store left_on source as_of",
+    p3="id created_at updated_at store left_on told_empty source as_of",
 )
 table(
     HrPlan,

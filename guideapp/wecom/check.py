@@ -19,7 +19,7 @@ from guideapp.core.jobs.enqueue import enqueue_once
 from guideapp.wecom.check_wire import Wire
 from guideapp.wecom.models import SyncCursor
 
-KEPT_AS = "wecom.check"  # the SyncCursor that holds the last result
+KEPT_AS = SyncCursor.CHECK  # the row that holds the last result
 _RUNS_AT_MOST = timedelta(minutes=5)
 
 

@@ -159,7 +159,14 @@ class CallNotRepeatable(GuideAppError):
 
     code = "call_not_repeatable"
     status = 409
-    message = _("这条不能再发了：已经发出、过期，或一次性的码已经用掉")
+    message = _("不能重发：已经发出、过期，或一次性的码已经用掉")
+
+
+class CallOvertaken(CallNotRepeatable):
+    """A younger call set the same value, and must stay the last."""
+
+    code = "call_overtaken"
+    message = _("不能重发：同一项后来又改过，重发会把新的盖掉")
 
 
 class ReadNotRepeatable(GuideAppError):

@@ -22,7 +22,7 @@ _OPEN = (
 
 @figures("wecom")
 def inbox_outbox_and_calls() -> Iterator[Metric]:
-    """Three reads: two partial indexes and the last minute of the call ledger."""
+    """Four reads: three partial indexes and the last minute of the call ledger."""
     at = now()
     yield from _inbox(at)
     yield from _outbox(at)
@@ -38,6 +38,8 @@ def _inbox(at: datetime) -> Iterator[Metric]:
         "Age of the oldest callback that is not handled.",
         value=_age(found["first"], at),
     )
+    dead = CallbackEvent.objects.filter(state=CallbackEvent.State.DEAD).count()
+    yield GaugeMetricFamily("guide_inbox_dead", "Callbacks that were given up.", value=dead)
 
 
 def _outbox(at: datetime) -> Iterator[Metric]:

@@ -9,11 +9,12 @@ from django.tasks import task
 from guideapp.core.clock import now
 from guideapp.core.jobs.schedule import periodic
 from guideapp.core.logs import request_id
-from guideapp.wecom.models import ApiCall
+from guideapp.wecom.models import ApiCall, SyncRun
 
 logger = logging.getLogger(__name__)
 
 KEEP = timedelta(days=180)
+KEEP_RUNS = timedelta(days=31)
 _PRUNE_BATCH = 2_000
 
 
@@ -45,3 +46,10 @@ def prune_calls() -> None:
     old = ApiCall.objects.filter(at__lt=now() - KEEP)
     while keys := list(old.order_by("pk").values_list("pk", flat=True)[:_PRUNE_BATCH]):
         ApiCall.objects.filter(pk__in=keys).delete()
+
+
+@periodic("58 3 * * *", name="wecom.prune_runs")
+@task(queue_name="bulk")
+def prune_runs() -> None:
+    """Delete what is told of readings that began more than a month ago."""
+    SyncRun.objects.filter(started_at__lt=now() - KEEP_RUNS).delete()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from random import SystemRandom
 
-from guideapp.wecom.errors import WeComNotSent, WeComRateLimited
+from guideapp.wecom.errors import WeComError, WeComNotSent, WeComRateLimited
 
 IN_FLIGHT = 4  # calls of one path at once; WeCom answers more with 45033
 FAILURES = 5
@@ -32,9 +32,18 @@ class Breaker:
         """May a call go out at `at` (monotonic seconds)? After a rest, one call at a time may."""
         if at < self._open_until:
             return False
-        if self._open_until:
+        if self.is_open:
             self._open_until = at + OPEN_SECONDS  # everybody else waits for this one's outcome
         return True
+
+    @property
+    def is_open(self) -> bool:
+        """Open, or with one call that tries."""
+        return self._open_until > 0
+
+    def not_tried(self, at: float) -> None:
+        """The call that was to try did not go out: another one may."""
+        self._open_until = at
 
     def succeeded(self) -> None:
         """WeCom answered: closed."""
@@ -73,16 +82,22 @@ class Limits:
         """One of the four places of `path`.
 
         Raises WeComNotSent while the breaker is open or when no place becomes free within
-        `wait_seconds`, WeComRateLimited while WeCom's window (45009) lasts.
+        `wait_seconds`, WeComRateLimited while WeCom's window (45009) lasts. A WeComError that
+        leaves the block says that nothing went out.
         """
         with self._lock:
             places = self._places[path]
         if not places.acquire(timeout=wait_seconds):
             error = WeComNotSent(errmsg="too many calls at once", path=path, retryable=True)
             raise _for(_BUSY_SECONDS, error)
+        tries = False
         try:
-            self._admit(path)
+            tries = self._admit(path)
             yield
+        except WeComError:
+            if tries:
+                self._not_tried(path)
+            raise
         finally:
             places.release()
 
@@ -107,16 +122,23 @@ class Limits:
             self._breakers.clear()
             self._limited_until.clear()
 
-    def _admit(self, path: str) -> None:
+    def _not_tried(self, path: str) -> None:
+        with self._lock:
+            self._breakers[path].not_tried(time.monotonic())
+
+    def _admit(self, path: str) -> bool:
+        """True for the one call that tries whether WeCom answers again."""
         with self._lock:
             at = time.monotonic()
             closed = self._limited_until.get(path, 0.0) - at
             if closed > 0:
                 raise _for(closed, WeComRateLimited(45009, "our own rest", path, retryable=True))
             breaker = self._breakers[path]
+            tries = breaker.is_open
             if not breaker.allows(at):
                 error = WeComNotSent(errmsg="breaker open", path=path, retryable=True)
                 raise _for(breaker.rest_seconds(at), error)
+            return tries
 
 
 def _for[Held: (WeComNotSent, WeComRateLimited)](seconds: float, error: Held) -> Held:

@@ -1,7 +1,7 @@
 """What WeCom told us (inbox), what we owe it (outbox), what we asked (ledger), and its keys."""
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
@@ -39,7 +39,10 @@ class CallbackEvent(models.Model):
             models.UniqueConstraint(fields=["corp_id", "agent_id", "digest"], name="one_event_once")
         ]
         indexes = [
-            models.Index(fields=["received_at"], condition=Q(state="pending"), name="inbox_waiting")
+            models.Index(
+                fields=["received_at"], condition=Q(state="pending"), name="inbox_waiting"
+            ),
+            models.Index(fields=["received_at"], condition=Q(state="dead"), name="inbox_dead"),
         ]
 
     def __getitem__(self, name: str) -> str:
@@ -168,10 +171,56 @@ class MediaAsset(TimestampedModel):
 
 
 class SyncCursor(models.Model):
-    """How far a resumable reading of WeCom has come; `name` is the reading, e.g. customers."""
+    """How far a resumable reading of WeCom has come; `name` is the reading, e.g. customers.
+
+    Its present run is kept as a SyncRun whenever it is saved.
+    """
+
+    CHECK = "wecom.check"  # holds the last set-up check, which is no reading
 
     name = models.CharField(max_length=64, unique=True)
     cursor = models.CharField(max_length=512, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     report = models.JSONField(default=dict, blank=True)
+
+    def save(self, **kwargs: Any) -> None:
+        """Write, and keep the run."""
+        super().save(**kwargs)
+        if self.started_at is not None and self.name != self.CHECK:
+            SyncRun.keep(self)
+
+
+class SyncRun(models.Model):
+    """One run of a reading of WeCom, for the operator's page; kept for a month."""
+
+    class State(models.TextChoices):
+        RUNNING = "running", _("在读")
+        DONE = "done", _("读完")
+        CUT = "cut", _("断了")
+
+    reading = models.CharField(max_length=64)  # SyncCursor.name
+    state = models.CharField(max_length=8, choices=State, default=State.RUNNING)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    report = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["reading", "started_at"], name="one_run_of_a_reading")
+        ]
+
+    @classmethod
+    def keep(cls, cursor: SyncCursor) -> None:
+        """The run that the cursor is in; one that it left unfinished before was cut off."""
+        older = cls.objects.filter(reading=cursor.name, state=cls.State.RUNNING)
+        older.exclude(started_at=cursor.started_at).update(state=cls.State.CUT)
+        cls.objects.update_or_create(
+            reading=cursor.name,
+            started_at=cursor.started_at,
+            defaults={
+                "state": cls.State.DONE if cursor.finished_at else cls.State.RUNNING,
+                "finished_at": cursor.finished_at,
+                "report": cursor.report,
+            },
+        )

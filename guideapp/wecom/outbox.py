@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.tasks import task
@@ -21,6 +22,7 @@ from guideapp.core.logs import mask
 from guideapp.wecom.client import WeComClient, client
 from guideapp.wecom.errors import (
     CallNotRepeatable,
+    CallOvertaken,
     WeComError,
     WeComNotSent,
     WeComProtocol,
@@ -36,6 +38,7 @@ State = OutboxCall.State
 type Payload = dict[str, Any]
 type Sender = Callable[[WeComClient, Payload], Payload | None]
 type Repair = Callable[[Payload, int], Payload | None]
+type Sets = Callable[[Payload], set[str]]
 
 ANOTHER_APP_IS_SENDING = 41096  # and may yet fail: ask again until the code is void
 KEEP_DONE = timedelta(days=90)
@@ -52,13 +55,19 @@ class _Kind:
     idempotent: bool
     repair: Repair | None
     forget: tuple[str, ...]
+    sets: Sets | None
 
 
 _kinds: dict[str, _Kind] = {}
 
 
 def call(
-    kind: str, *, idempotent: bool, repair: Repair | None = None, forget: tuple[str, ...] = ()
+    kind: str,
+    *,
+    idempotent: bool,
+    repair: Repair | None = None,
+    forget: tuple[str, ...] = (),
+    sets: Sets | None = None,
 ) -> Callable[[Sender], Sender]:
     """Register the function that sends calls of `kind`; what it returns is kept as the answer.
 
@@ -66,10 +75,12 @@ def call(
     `repair(payload, errcode)` may turn a payload that WeCom refused into another one to try; None
     or the same payload: there is nothing to repair.
     `forget`: keys of the payload that are deleted when the call is over.
+    `sets(payload)` names what a call gives a new value, of the relation that its key begins with
+    (`kind:relation:…`): an old one must not be sent over a younger one.
     """
 
     def register(send_one: Sender) -> Sender:
-        _kinds[kind] = _Kind(send_one, idempotent, repair, forget)
+        _kinds[kind] = _Kind(send_one, idempotent, repair, forget, sets)
         return send_one
 
     return register
@@ -124,18 +135,43 @@ def call_died(call_id: int, error: str) -> None:
         _end(row, State.UNCERTAIN if row.state == State.SENDING else State.FAILED, error=error)
 
 
-def can_be_repeated(row: OutboxCall) -> bool:
-    """May a person have it sent again? Not after its end, nor without what its kind forgets."""
+def refusal_to_repeat(row: OutboxCall) -> CallNotRepeatable | None:
+    """Why a person may not have it sent again; None when they may.
+
+    Not after its end, nor without what its kind forgets, nor over a newer value.
+    """
     kind = _kinds.get(row.kind)
     is_whole = kind is not None and all(name in row.payload for name in kind.forget)
     is_over = row.expires_at is not None and row.expires_at <= now()
-    return row.state in {State.FAILED, State.UNCERTAIN} and is_whole and not is_over
+    if row.state not in {State.FAILED, State.UNCERTAIN} or not is_whole or is_over:
+        return CallNotRepeatable()
+    return CallOvertaken() if kind and kind.sets and _is_overtaken(row, kind.sets) else None
+
+
+def _is_overtaken(row: OutboxCall, sets: Sets) -> bool:
+    """A younger call set the same, or may have: what was sent long ago is not kept."""
+    if now() - row.created_at > min(KEEP_DONE, timedelta(days=settings.WECOM_EVENT_DAYS)):
+        return True
+    relation = ":".join(row.key.split(":")[:2])
+    younger = OutboxCall.objects.filter(
+        kind=row.kind, key__startswith=f"{relation}:", pk__gt=row.pk
+    ).exclude(state=State.DROPPED)
+    ours = sets(row.payload)
+    return any(ours & sets(payload) for payload in younger.values_list("payload", flat=True))
+
+
+def end_what_sets_values(*, error: str) -> int:
+    """Fail every waiting call that would set a value; how many. For after a restored backup."""
+    kinds = [name for name, kind in _kinds.items() if kind.sets]
+    waiting = OutboxCall.objects.filter(kind__in=kinds, state=State.WAITING)
+    return waiting.update(state=State.FAILED, error=error[:_ERROR_MAX])
 
 
 def send_again(row: OutboxCall) -> None:
-    """Owe WeCom a locked call once more. Raises CallNotRepeatable; see `can_be_repeated`."""
-    if not can_be_repeated(row):
-        raise CallNotRepeatable
+    """Owe WeCom a locked call once more. Raises what `refusal_to_repeat` says."""
+    refusal = refusal_to_repeat(row)
+    if refusal is not None:
+        raise refusal
     row.state, row.errcode, row.error = State.WAITING, None, ""
     row.save(update_fields=["state", "errcode", "error"])
     deliver.using(queue_name=row.lane).enqueue(row.pk)

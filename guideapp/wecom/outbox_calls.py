@@ -14,7 +14,16 @@ _BAD_MEDIA = frozenset({40006, 40007, 40009})
 _MEDIA_KINDS = frozenset({"image", "video", "file", "miniprogram"})
 
 
-@call("mark_tag", idempotent=True)
+def _tags_of(payload: Payload) -> set[str]:
+    return {*payload.get("add", ()), *payload.get("remove", ())}
+
+
+def _fields_of(payload: Payload) -> set[str]:
+    names = ("remark", "description", "remark_company")
+    return {name for name in names if payload.get(name) is not None}
+
+
+@call("mark_tag", idempotent=True, sets=_tags_of)
 def mark_tag(client: WeComClient, payload: Payload) -> None:
     """{userid, external_userid, add, remove}: tag ids; `after`: calls that must be over first.
 
@@ -31,9 +40,12 @@ def mark_tag(client: WeComClient, payload: Payload) -> None:
     )
 
 
-@call("remark", idempotent=True)
+@call("remark", idempotent=True, sets=_fields_of)
 def remark(client: WeComClient, payload: Payload) -> None:
-    """{userid, external_userid} and what is to change: remark, description, remark_company."""
+    """{userid, external_userid} and what is to change: remark, description, remark_company.
+
+    Its key is `remark:<relation>:…`, so that an old one is not sent over a newer one.
+    """
     client.contacts.remark(
         userid=payload["userid"],
         external_userid=payload["external_userid"],

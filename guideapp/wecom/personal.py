@@ -17,6 +17,7 @@ from guideapp.wecom.models import (
     MediaAsset,
     OutboxCall,
     SyncCursor,
+    SyncRun,
 )
 
 _OTHERS = "other people may stand in the same row; what it led to stands elsewhere"
@@ -67,6 +68,7 @@ table(
 )
 table(MediaAsset, p3="id created_at updated_at kind sha256 media_id expires_at")
 table(SyncCursor, p3="id name cursor started_at finished_at report")
+table(SyncRun, p3="id reading state started_at finished_at report")
 
 
 @kept_for("WECOM_EVENT_DAYS", name="inbox", label=_("企业微信的通知"), least=7)

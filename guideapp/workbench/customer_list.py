@@ -1,4 +1,4 @@
-"""The list of a guide's customers: segments with an order of their own, found by words or digits.
+"""Customers of a guide or a store, by segments in an order of their own; found by words or digits.
 
 Every segment reads one index that begins with the guide (members.FollowRelation), so a page costs
 the same for 40 customers and for 40,000. Words are looked for with LIKE inside the guide's own
@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import F, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -20,14 +20,14 @@ from guideapp.core.clock import now, today
 from guideapp.core.fields import blind_index
 from guideapp.core.search import matching
 from guideapp.members.models import FollowRelation, Member
-from guideapp.organisation.models import Guide
+from guideapp.members.services import held_cards, owner_of
+from guideapp.organisation.models import Guide, Store
 
 PAGE = 30
 BIRTHDAY_WITHIN = timedelta(days=14)
 NEW = VIEWED = timedelta(days=7)
 SILENT = timedelta(days=30)
 _DIGITS = 4
-_SAME_DIGITS_AT_MOST = 500
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -55,7 +55,8 @@ class Segment:
             return Q()
         value, side = self._value(int(number)), "lt" if self.newest else "gt"
         further = Q(**{f"{self.field}__{side}": value})
-        return further | Q(**{self.field: value, f"pk__{side}": int(pk)})
+        behind = further | Q(**{self.field: value, f"pk__{side}": int(pk)})
+        return Q(**{f"{self.field}__{side}e": value}) & behind  # the part that an index can do
 
     def _value(self, number: int) -> date | datetime | int:
         if self.field.endswith("_on"):
@@ -101,28 +102,63 @@ _SEGMENTS = (
 SEGMENTS = {segment.name: segment for segment in _SEGMENTS}
 
 
-def page_of(guide: Guide, segment: Segment, *, q: str, after: str) -> list[FollowRelation]:
-    """One row more than a page, behind the key `after`: no OFFSET, however far down."""
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Whose customers a list is of. `owner`: the brand or mall whose cards count."""
+
+    follows: Q
+    owner: int | None
+
+
+def book_of_guide(guide: Guide) -> Book:
+    """The guide's own customers."""
+    return Book(Q(guide=guide), owner_of(guide))
+
+
+def book_of_store(store: Store) -> Book:
+    """The customers of everybody who works in the store."""
+    guides = Guide.objects.filter(store=store, left_at=None)
+    return Book(Q(guide__in=list(guides.values_list("pk", flat=True))), store.region.brand_id)
+
+
+def page_of(book: Book, segment: Segment, *, q: str, after: str) -> list[Any]:
+    """One row more than a page, behind the key `after`: no OFFSET, however far down.
+
+    Each has the `card` of the person here: its id, or None.
+    """
     rows = (
         FollowRelation.objects.active()
-        .filter(segment.rows(), segment.after(after), _found_by(q), guide=guide)
-        .select_related("contact__member")
-        .defer("contact__unionid", "contact__member__unionid", "contact__member__phone")
+        .filter(book.follows, segment.rows(), segment.after(after), _found_by(q, book))
+        .annotate(card=_card(book))
+        .select_related("contact", "guide")
+        .defer("contact__unionid")
     )
     field = F(segment.field)
     order = (field.desc(), "-pk") if segment.newest else (field.asc(), "pk")
     return list(rows.order_by(*order)[: PAGE + 1])
 
 
-def _found_by(q: str) -> Q:
+def _found_by(q: str, book: Book) -> Q:
     """By remark, nickname, pinyin and initials; four digits also end a phone number."""
     words = matching("search_terms", q)
     digits = q.strip()
     if not (len(digits) == _DIGITS and digits.isascii() and digits.isdecimal()):
         return words
-    tail = Member.objects.filter(phone_tail_bidx=blind_index(digits))
-    people = list(tail.values_list(Coalesce("same_as", "pk"), flat=True)[:_SAME_DIGITS_AT_MOST])
-    return words | Q(contact__member__in=people) | Q(contact__member__same_as__in=people)
+    return words | Q(pk__in=_with_phone(digits, book))
+
+
+def _with_phone(tail: str, book: Book) -> list[int]:
+    """The book's customers with a card here, one of whose records has such a phone number."""
+    hit = Member.objects.filter(phone_tail_bidx=blind_index(tail))
+    roots = hit.values_list(Coalesce("same_as", "pk"))
+    records = roots.union(Member.objects.filter(same_as__in=roots).values_list("pk"))
+    own = FollowRelation.objects.active().filter(book.follows, contact__member__in=records)
+    known = own.alias(card=_card(book)).filter(card__isnull=False)
+    return list(known.values_list("pk", flat=True))
+
+
+def _card(book: Book) -> Subquery:
+    return Subquery(held_cards(book.owner).values("pk")[:1])
 
 
 def _number(value: Any) -> int:

@@ -5,12 +5,12 @@ from django.utils.translation import gettext_lazy as _
 
 from guideapp.members.models import ForbiddenTopic, ImportantDate, Preference, TagGroup, TagRule
 
-# Of a store's customers, for tagging many at once.
+# Of a store's customers, for tagging many at once; the first four are those of customer_list.
 SEGMENTS = {
     "all": _("全部客户"),
-    "new": _("30 天内新加"),
+    "new": _("7 天内新加"),
     "viewed": _("7 天内看过素材"),
-    "silent": _("90 天没动静"),
+    "silent": _("30 天没动静"),
     "members": _("已开卡"),
     "strangers": _("还没开卡"),
 }

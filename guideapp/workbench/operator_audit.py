@@ -57,6 +57,18 @@ ACTIONS: dict[str, str | Promise] = {
     "phone.reveal": _("看手机号"),
     "consent.withdraw": _("撤回同意"),
     "retention.run": _("到期清理"),
+    "api_client_made": _("新建接口客户端"),
+    "api_client_revoked": _("停用接口客户端"),
+    "api_read": _("接口读了资料"),
+    "import_tried": _("试导入文件"),
+    "import_started": _("正式导入文件"),
+    "hr_plan_applied": _("执行人事方案"),
+    "save_tag_rule": _("改标签规则"),
+    "switch_tag_rule": _("启停标签规则"),
+    "change_tag_group": _("改标签组"),
+    "add_topic": _("加了不能记的词"),
+    "remove_topic": _("删了不能记的词"),
+    "backup.restored": _("恢复了备份"),
     "demo_seeded": _("写入演示数据"),
 }
 SUBJECTS: dict[str, str | Promise] = {
@@ -83,13 +95,26 @@ SUBJECTS: dict[str, str | Promise] = {
     "inbox": _("收到的事件"),
     "login": _("登录"),
     "member": _("会员"),
+    "follower": _("公众号粉丝"),
     "candidate": _("待合并"),
+    "api_client": _("接口客户端"),
+    "import": _("文件导入"),
+    "hr_plan": _("人事方案"),
+    "tag_rule": _("标签规则"),
+    "tag_group": _("标签组"),
+    "topic": _("不能记的词"),
+    "installation": _("整个系统"),
+    "demo": _("演示数据"),
 }
 SCREENS: dict[str, str | Promise] = {
     "sidebar": _("聊天侧边栏"),
     "customer": _("客户页"),
+    "tags": _("标签"),
+    "note": _("跟进记录"),
+    "purchases": _("购买记录"),
     "privacy": _("个人信息页"),
     "identity": _("同一人对照"),
+    "phone": _("看了完整手机号"),
 }
 _ROLES = {role.value: role.label for role in Role}
 

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from guideapp.core.jobs.lanes import LANES
 from guideapp.core.models import Job
 from guideapp.members.models import MergeCandidate
-from guideapp.wecom.models import CallbackEvent, OutboxCall
+from guideapp.wecom.models import CallbackEvent, OutboxCall, SyncRun
+from guideapp.workbench.operator_words import READINGS
 
 WINDOWS = {
     "1h": timedelta(hours=1),
@@ -83,6 +84,15 @@ class CallsForm(ListForm):
     )
     kind = forms.CharField(required=False, max_length=64)
     errcode = forms.IntegerField(required=False, min_value=-1, max_value=2**31 - 1)
+
+
+class ReadingsForm(ListForm):
+    """Runs by state and reading."""
+
+    default_window = "7d"
+
+    state = forms.ChoiceField(required=False, choices=_anything(SyncRun.State.choices))
+    kind = forms.ChoiceField(required=False, choices=_anything(READINGS.items()))
 
 
 class AuditForm(forms.Form):

@@ -115,6 +115,12 @@ class EventLine:
         )
 
 
+def name_of_reading(reading: str) -> str:
+    """What a reading reads; one that is done in parts has the part's number behind its name."""
+    words = READINGS.get(reading) or READINGS.get(reading.rpartition(".")[0])
+    return str(words or reading)
+
+
 def kind_of_call(kind: str) -> str:
     """What a call of the outbox does."""
     return str(KINDS.get(kind, kind))

@@ -10,12 +10,14 @@ from datetime import datetime, timedelta
 from math import sqrt
 
 from django.core.cache import cache
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, FilteredRelation, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from guideapp.core.clock import now
-from guideapp.members.models import FollowRelation, MembershipCard, TagGroup, TagMark
+from guideapp.members.models import FollowRelation, TagGroup, TagMark
+from guideapp.members.services import held_cards
 from guideapp.organisation.models import Store
 
 TOP = 3
@@ -103,33 +105,34 @@ def _brand(brand_id: int) -> Crowd:
 
 def _crowd(whose: Q, brand_id: int) -> Crowd:
     follows = FollowRelation.objects.active().filter(whose, contact__erased_at=None)
-    cards = MembershipCard.objects.filter(
-        member=OuterRef("contact__member"), brand=brand_id, closed_at=None
-    )
     since = now() - _MONTH
-    counts = follows.annotate(has_card=Exists(cards)).aggregate(
+    counts = follows.aggregate(
         customers=_people(),
-        members=_people(has_card=True),
         viewed=_people(contact__active_at__gte=since),
         new=_people(followed_at__gte=since),
         men=_people(contact__gender=1),
         women=_people(contact__gender=2),
     )
-    levels = (
-        follows.filter(
-            contact__member__cards__brand=brand_id, contact__member__cards__closed_at=None
-        )
-        .order_by()
-        .values_list("contact__member__cards__level")
-        .annotate(people=_people())
-    )
+    levels = _cards(follows, brand_id)
     return Crowd(
         at=now(),
         customers=counts.pop("customers"),
-        traits=counts,
-        levels=dict(levels),
+        traits={"members": sum(levels.values()), **counts},
+        levels={level: people for level, people in levels.items() if level},
         tags=_tags(follows),
     )
+
+
+def _cards(follows: QuerySet[FollowRelation], brand_id: int) -> dict[str, int]:
+    """Customers by the level of their card ('' where it has none), each with one card.
+
+    Nearly everybody's is on the record itself: others of the person are only looked at without.
+    """
+    of_brand = Q(contact__member__cards__brand=brand_id, contact__member__cards__closed_at=None)
+    level = Coalesce("own__level", Subquery(held_cards(brand_id).values("level")[:1]))
+    rows = follows.annotate(own=FilteredRelation("contact__member__cards", condition=of_brand))
+    found = rows.annotate(level=level).order_by().values_list("level").annotate(people=_people())
+    return {name: people for name, people in found if name is not None}
 
 
 def _tags(follows: QuerySet[FollowRelation]) -> dict[int, tuple[str, str, int]]:

@@ -1,14 +1,10 @@
 """What the pages of the privacy officer show, in words."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db.models import Count, Q
-from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 
 from guideapp.core import retention
 from guideapp.core.clock import now
@@ -19,7 +15,6 @@ from guideapp.organisation.auth import Actor
 from guideapp.organisation.models import Guide
 from guideapp.workbench.operator_audit import SCREENS, subject_words
 from guideapp.workbench.operator_lists import page_of
-from guideapp.workbench.privacy_words import FIELDS
 
 _ERASURES = 20
 _OWN = timedelta(days=30)
@@ -56,15 +51,6 @@ class Look:
     screen: str | Promise
 
 
-@dataclass(frozen=True, slots=True)
-class ReadableTable:
-    """A table of an export: heads and rows of cells."""
-
-    label: str
-    heads: list[str]
-    rows: list[list[str]]
-
-
 def erasures() -> list[Erasure]:
     """The latest, the newest first. Two queries."""
     asked = list(AuditEntry.objects.filter(action="privacy.erase").order_by("-pk")[:_ERASURES])
@@ -96,9 +82,8 @@ def periods() -> list[Period]:
 
 def looks_at(subject: Subject, *, limit: int) -> list[Look]:
     """Who opened the person's profile, the latest first. Two queries."""
-    keys = [f"member:{row.pk}" for row in subject.members]
-    keys += [f"contact:{row.pk}" for row in subject.contacts]
-    rows = list(AccessLog.objects.filter(subject__in=keys).order_by("-at")[:limit])
+    found = AccessLog.objects.filter(subject__in=subject.log_keys)
+    rows = list(found.order_by("-at")[:limit])
     people = Guide.objects.in_bulk({row.actor_id for row in rows})
     return [
         Look(
@@ -108,20 +93,6 @@ def looks_at(subject: Subject, *, limit: int) -> list[Look]:
         )
         for row in rows
     ]
-
-
-def readable(data: dict[str, Any]) -> list[ReadableTable]:
-    """The tables of `members.services.export_subject`, with heads and cells in words."""
-    return [_readable(table) for table in data["tables"].values()]
-
-
-def _readable(table: dict[str, Any]) -> ReadableTable:
-    names = [name for name in table["rows"][0] if name in FIELDS]
-    return ReadableTable(
-        label=table["label"],
-        heads=[str(FIELDS[name]) for name in names],
-        rows=[[_cell(name, row[name]) for name in names] for row in table["rows"]],
-    )
 
 
 def _erasure(row: AuditEntry, end: AuditEntry | None) -> Erasure:
@@ -135,19 +106,6 @@ def _erasure(row: AuditEntry, end: AuditEntry | None) -> Erasure:
         done_at=end.at if end and is_done else None,
         rows=int(end.detail.get("rows", 0)) if end and is_done else 0,
     )
-
-
-def _cell(name: str, value: Any) -> str:
-    if value in (None, "", [], {}):
-        return "—"
-    if isinstance(value, bool):
-        return _("是") if value else _("否")
-    if name.endswith("_fen") and isinstance(value, int):
-        return f"¥{value / 100:,.2f}"
-    if isinstance(value, str) and (name == "at" or name.endswith("_at")):
-        moment = parse_datetime(value)
-        return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else value
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,10 @@ FIELDS: dict[str, str | Promise] = {
     "created_at": _("写入时间"),
     "day": _("日"),
     "decided_at": _("处理时间"),
-    "depth": _("看了百分之几"),
+    "depth": _("看到哪里"),
     "description": _("描述"),
     "detail": _("说明"),
-    "dwell_ms": _("停留毫秒"),
+    "dwell_ms": _("停留"),
     "ended_at": _("结束时间"),
     "evidence": _("依据"),
     "expires_at": _("到期时间"),
@@ -96,4 +96,29 @@ FIELDS: dict[str, str | Promise] = {
     "year_as_of": _("算到哪天"),
     "year_orders": _("近一年单数"),
     "year_spend_fen": _("近一年消费"),
+}
+
+# Parts of a value that stand in no column of their own.
+PARTS: dict[str, str | Promise] = {
+    "category": _("品类"),
+    "last_at": _("最近一次"),
+    "lines": _("明细"),
+    "pieces": _("件数"),
+    "reason": _("原因"),
+    "times": _("次数"),
+}
+
+# What happened: kinds of events on the timeline, and of contacts that count against the day.
+KINDS: dict[str, str | Promise] = {
+    "contact_added": _("添加了导购"),
+    "fitting_room": _("试衣"),
+    "handover_failed": _("没能交给别的导购"),
+    "material_sent": _("导购发来素材"),
+    "material_viewed": _("看了素材"),
+    "purchase": _("购买"),
+    "refund": _("退款"),
+    "scan_buy": _("扫码购买"),
+    "share": _("导购发来素材"),
+    "welcome_missed": _("欢迎语没发出"),
+    "welcome_sent": _("欢迎语"),
 }

@@ -6,10 +6,11 @@ from django.db import transaction
 
 from guideapp.core.audit import record_audit
 from guideapp.core.clock import now
-from guideapp.members.services import reconcile
+from guideapp.members.services import heed_list, reconcile
 from guideapp.organisation.models import GuideSession
 from guideapp.organisation.services import sync_address_book
 from guideapp.wecom.models import Credential, OutboxCall, SyncCursor
+from guideapp.wecom.outbox import end_what_sets_values
 
 _MAY_HAVE_GONE = (OutboxCall.State.WAITING, OutboxCall.State.SENDING)
 
@@ -35,6 +36,8 @@ def drop_what_is_old() -> Dropped:
     uncertain = calls.update(
         state=OutboxCall.State.UNCERTAIN, error="a backup was restored before it was seen to go out"
     )
+    # Over values that people changed since they would be old news; the reading that follows tells.
+    end_what_sets_values(error="a backup was restored: WeCom may hold a newer value")
     # An interrupted reading would go on in its middle; what changed before it would stay unseen.
     SyncCursor.objects.filter(finished_at=None).update(cursor="", finished_at=now())
     dropped = Dropped(credentials, sessions, uncertain)
@@ -46,6 +49,14 @@ def drop_what_is_old() -> Dropped:
         uncertain=uncertain,
     )
     return dropped
+
+
+def erase_anew() -> int:
+    """People whom the backup still knows although they were erased after it; how many.
+
+    Whoever a job of the backup is at work on is erased by a job of their own, once workers run.
+    """
+    return heed_list()
 
 
 def read_wecom_anew() -> int:

@@ -50,6 +50,12 @@ urlpatterns = [
     path("m/", team.board, name="team"),
     path("m/stores/<int:store_id>/", team.store_board, name="team_store"),
     path("m/stores/<int:store_id>/picture/", pictures.picture, name="team_picture"),
+    path("m/stores/<int:store_id>/customers/", customers.store_customers, name="store_customers"),
+    path(
+        "m/stores/<int:store_id>/customers/search/",
+        customers.store_search,
+        name="store_customers_search",
+    ),
     path("m/tagging/", tagging.tagging, name="tagging"),
     path("m/tagging/start/", tagging.start, name="tagging_start"),
     path("m/tagging/<int:bulk_id>/", tagging.progress, name="tagging_progress"),

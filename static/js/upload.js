@@ -89,7 +89,7 @@ function progress({ row }, share) {
 }
 
 function done(job, request) {
-  const ours = request.status === 200 || request.status === 422;
+  const ours = [200, 422, 507].includes(request.status); // taken, refused, no room
   if (!ours) { fail(job, job.panel.dataset.trouble, true); return; }
   window.htmx.swap(job.row, request.responseText, { swapStyle: "outerHTML" });
 }

@@ -107,7 +107,8 @@ def test_row_n7_the_whole_number_costs_a_reason(story: Story):
     page.get_by_role("button", name="好了").click()
     expect(page.get_by_text(PHONE)).to_be_hidden()
     page.goto("/g/accesses/")
-    expect(page.get_by_text("周晚晴")).to_be_visible()
+    expect(page.get_by_text("周晚晴")).to_have_count(2)
+    expect(page.get_by_text("看了完整手机号")).to_be_visible()
     is_fine(page)
     shoot(page, "n7-own-reads")
 

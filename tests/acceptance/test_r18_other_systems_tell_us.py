@@ -10,7 +10,7 @@ import requests
 from django.conf import settings
 from playwright.sync_api import Page, expect
 
-from guideapp.core.clock import now
+from guideapp.core.clock import now, today
 from guideapp.integration.services import make_client
 from tests.acceptance.conftest import Story
 from tests.conftest import GuideClient
@@ -68,7 +68,7 @@ def test_row_a_script_outside_the_product_fills_the_card(story: Story):
             str(EXAMPLE),
             story.wecom.url,
             *("--store", "QH001", "--brand", story.brand.name),
-            *("--customer", story.wecom.customer("juzi")),
+            *("--customer", story.wecom.customer("juzi"), "--day", today().isoformat()),
         ],
         env=os.environ | {"GUIDE_API_KEY": key_for_a_system()},
         capture_output=True,

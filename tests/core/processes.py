@@ -33,10 +33,10 @@ def manage(*words: str, **kw: Any) -> subprocess.Popen[bytes]:
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End the process with all that it started.
+    """End the process at once with all that it started, and wait for it.
 
-    A web server that is killed alone leaves its workers behind. They go on, hold connections, and
-    PostgreSQL then refuses to drop the test database: "is being accessed by other users".
+    While a web server's workers still end, they hold connections, and PostgreSQL refuses to drop
+    the test database: "is being accessed by other users".
     """
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)

@@ -66,8 +66,13 @@ def test_work_that_waits_is_told_with_its_age(client: Client) -> None:
     job_tasks.give_up.using(queue_name="bulk").enqueue()
     Job.objects.filter(lane="bulk").update(state=Job.State.DEAD, finished_at=now())
     WorkerHeartbeat.objects.create(
-        worker="w", lanes="urgent,normal", beat_at=now() - timedelta(seconds=30)
+        worker="w",
+        lanes="urgent,normal",
+        beat_at=now() - timedelta(seconds=30),
+        seconds_ahead=-12,
     )
+    long_gone = {"beat_at": now() - timedelta(hours=2), "seconds_ahead": 3600}
+    WorkerHeartbeat.objects.create(worker="w0", lanes="urgent", **long_gone)
     told = scrape(client)
     assert told['guide_jobs_due{lane="normal"}'] == 1
     assert told['guide_jobs_later{lane="normal"}'] == 1
@@ -76,6 +81,7 @@ def test_work_that_waits_is_told_with_its_age(client: Client) -> None:
     assert told['guide_workers{lane="normal"}'] == 1
     assert told['guide_workers{lane="bulk"}'] == 0
     assert 30 <= told['guide_worker_beat_age_seconds{lane="urgent"}'] < 40
+    assert told["guide_clock_off_seconds"] == 12
     assert told['guide_figures_up{source="jobs"}'] == 1
 
 
@@ -85,6 +91,7 @@ def test_inbox_outbox_and_calls_of_wecom_are_told(client: Client) -> None:
     event = {"corp_id": "c", "event": "e", "created_at": old, "received_at": old}
     CallbackEvent.objects.create(digest="1", **event)
     CallbackEvent.objects.create(digest="2", state=CallbackEvent.State.DONE, **event)
+    CallbackEvent.objects.create(digest="3", state=CallbackEvent.State.DEAD, **event)
     OutboxCall.objects.create(
         kind="k", key="1", payload={}, lane="urgent", idempotent=True, created_at=old
     )
@@ -95,6 +102,7 @@ def test_inbox_outbox_and_calls_of_wecom_are_told(client: Client) -> None:
     ApiCall.objects.create(at=old, path="user/get", errcode=0, duration_ms=50)
     told = scrape(client)
     assert told["guide_inbox_pending"] == 1
+    assert told["guide_inbox_dead"] == 1
     assert 200 <= told["guide_inbox_oldest_seconds"] < 210
     assert told['guide_outbox{state="waiting"}'] == 1
     assert told['guide_outbox{state="uncertain"}'] == 0

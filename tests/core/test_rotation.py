@@ -53,7 +53,7 @@ def test_a_new_key_encrypts_and_the_old_one_still_reads(secret: Any, settings: A
     assert decrypt(old, column="t.c") == "13812345678"
 
 
-@pytest.mark.parametrize("broken", ["", "2:too-short"])
+@pytest.mark.parametrize("broken", ["", "2:too-short", "2:密"])
 def test_a_value_that_cannot_work_changes_nothing(secret: Any, settings: Any, broken: str) -> None:
     watching, before = secret.start("DATA_KEYS"), settings.DATA_KEYS
     secret.write(broken)
@@ -68,5 +68,31 @@ def test_what_stands_in_the_environment_itself_is_not_watched(
     monkeypatch.setenv("WECOM_SECRET", "given")
     watching = Rotation()
     secret.write("the-new-one")
+    watching.look()
+    assert settings.WECOM_SECRET == "test-app-secret"
+
+
+def test_a_file_that_cannot_be_read_is_said_once_and_tried_again(
+    secret: Any, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    watching = secret.start("WECOM_SECRET")
+    text = secret.file
+    secret.write("the-new-one")
+    kept = text.rename(text.with_suffix(".kept"))
+    text.mkdir()  # reads as an OSError, for every user
+    watching.look()
+    watching.look()
+    assert settings.WECOM_SECRET == "test-app-secret"
+    assert caplog.text.count("cannot be used") == 1
+    text.rmdir()
+    kept.rename(text)
+    watching.look()
+    assert settings.WECOM_SECRET == "the-new-one"
+
+
+def test_a_file_that_is_no_text_changes_nothing(secret: Any, settings: Any) -> None:
+    watching = secret.start("WECOM_SECRET")
+    secret.write("")
+    secret.file.write_bytes(b"\xff\xfe")
     watching.look()
     assert settings.WECOM_SECRET == "test-app-secret"

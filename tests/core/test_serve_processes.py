@@ -5,10 +5,12 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -34,7 +36,16 @@ def postgres() -> None:
 
 
 @pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+def of_another_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """What another server counted, in the folder that both were given."""
+    file = tmp_path / "counter_1.db"
+    file.touch()
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    return file
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch, of_another_server: Path) -> Iterator[Served]:
     """The address and the process of a server with two web processes."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -74,7 +85,7 @@ def locked(table: str) -> Iterator[None]:
         yield
 
 
-def test_processes_behind_one_port_count_together(served: Served) -> None:
+def test_processes_behind_one_port_count_together(served: Served, of_another_server: Path) -> None:
     address, process = served
     before = counted(address)
     for _ in range(20):
@@ -82,6 +93,28 @@ def test_processes_behind_one_port_count_together(served: Served) -> None:
     assert {counted(address) - before for _ in range(6)} == {20}
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=30) == 0
+    assert list(of_another_server.parent.iterdir()) == [of_another_server]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
+def test_web_processes_end_when_the_command_alone_is_killed(served: Served) -> None:
+    _address, process = served
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    assert len(children) >= 2
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 20
+    while any(runs(pid) for pid in children):
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.1)
+
+
+def runs(pid: str) -> bool:
+    """False for a process that ended, also where nobody took notice of its end."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 @pytest.mark.usefixtures("postgres")

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.utils import timezone
 
-from guideapp.core.clock import now
+from guideapp.core.clock import compare_clocks, now, seconds_ahead
 from guideapp.core.jobs import ledger
 from guideapp.core.jobs.models import Job
+from guideapp.core.jobs.worker import due_lanes, run_due
 from guideapp.env import BASE_DIR
 from tests.core import job_tasks
 
@@ -47,6 +49,47 @@ def test_a_worker_that_is_an_hour_slow_sees_a_lapsed_lease_at_once(
     Job.objects.filter(pk=running_job.pk).update(lease_until=now() - timedelta(seconds=1))
     settings.CLOCK_OFFSET_SECONDS = -HOUR
     assert ledger.reap() == 1
+
+
+@pytest.fixture
+def shared_database(db: None) -> None:
+    """A database that processes on several machines share, and so a clock of its own."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one machine, and so one clock.")
+
+
+@pytest.mark.usefixtures("shared_database")
+@pytest.mark.parametrize("wrong", [HOUR, -HOUR])
+def test_a_machine_with_a_wrong_clock_goes_by_the_databases(settings: Any, wrong: int) -> None:
+    settings.CLOCK_OFFSET_SECONDS = wrong
+    compare_clocks()
+    assert abs(now() - timezone.now()) < timedelta(seconds=1)
+    assert abs(seconds_ahead() - wrong) < 1
+
+
+@pytest.mark.usefixtures("shared_database")
+def test_what_a_fast_machine_makes_due_runs_at_once_and_not_an_hour_later(settings: Any) -> None:
+    settings.CLOCK_OFFSET_SECONDS = HOUR
+    compare_clocks()
+    job_tasks.note.enqueue("at once")
+    settings.CLOCK_OFFSET_SECONDS = 0
+    compare_clocks()
+    assert run_due() == 1
+
+
+@pytest.mark.usefixtures("shared_database")
+def test_a_fast_machine_begins_no_job_early(settings: Any) -> None:
+    job_tasks.note.using(run_after=now() + timedelta(minutes=30)).enqueue("later")
+    settings.CLOCK_OFFSET_SECONDS = HOUR
+    compare_clocks()
+    assert due_lanes(["normal"]) == []
+    assert run_due() == 0
+
+
+@pytest.mark.usefixtures("shared_database")
+def test_clocks_that_are_in_step_are_left_alone() -> None:
+    compare_clocks()
+    assert seconds_ahead() == 0
 
 
 def test_production_does_not_start_with_a_wrong_clock() -> None:

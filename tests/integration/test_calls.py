@@ -7,11 +7,12 @@ from django.test import Client
 from django.urls import reverse
 
 from guideapp.core.clock import now
+from guideapp.core.models import AuditEntry
 from guideapp.integration.models import ApiClient, IdempotentCall
 from guideapp.integration.services import answer_once, forget_calls, revoke_client
 from guideapp.integration.services.idempotency import KEPT
 from guideapp.members.models import Member
-from tests.factories import make_guide
+from tests.factories import make_brand, make_guide, make_member
 from tests.integration.support import System
 
 LI = {"number": "HY0001", "name": "李"}
@@ -57,6 +58,46 @@ def test_calls_are_counted(crm):
     row = crm.row
     assert (row.calls, row.refused, row.failed_items) == (3, 1, 3)
     assert row.last_used_at
+
+
+def test_our_own_failures_are_counted_too(crm, settings):
+    settings.DATA_KEYS = "broken"
+    crm.http.raise_request_exception = False
+    assert crm.post("members", LI | {"phone": "13800002046"}).status_code == 500
+    assert (crm.row.calls, crm.row.refused) == (1, 1)
+
+
+def test_an_address_that_tries_keys_is_held_up(crm, settings):
+    settings.API_BAD_KEYS_PER_MINUTE = 2
+    right, crm.bearer = crm.bearer, "0011223344556677.wrong"
+    assert [crm.post("members", LI).status_code for _ in range(3)] == [401, 401, 429]
+    crm.bearer = right
+    assert crm.post("members", LI).status_code == 201
+
+
+def test_calls_without_the_scope_count_against_the_limit(db, settings):
+    settings.API_CALLS_PER_MINUTE = 2
+    till = System(name="till", scopes=("orders:write",))
+    assert [till.post("members", LI).status_code for _ in range(3)] == [403, 403, 429]
+
+
+def test_who_reads_about_people_is_noted_once_a_call(crm):
+    crm.get("members")
+    crm.bulk("members", [LI, {"number": "HY0002"}])
+    crm.get("members")
+    crm.get("stores")
+    entry = AuditEntry.objects.get(action="api_read")
+    assert entry.subject == f"api_client:{crm.client.pk}"
+    assert entry.detail == {"resource": "members", "rows": 2}
+
+
+def test_a_client_whose_brands_are_gone_writes_for_nobody(db):
+    brand = make_brand(name="昙花")
+    till = System(brands=(brand,))
+    brand.delete()
+    make_member(number="HY0001")
+    assert till.get("members").json()["items"] == []
+    assert till.post("members", LI).json()["code"] == "unknown_member"
 
 
 def test_too_many_calls_are_told_when_to_come_again(crm, settings):

@@ -1,20 +1,28 @@
 """A source is read page by page, goes on where it stopped, and says when it is down."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
+from guideapp.attribution.models import Order
 from guideapp.core.clock import now
+from guideapp.core.fields import blind_index
 from guideapp.core.jobs.models import Job
-from guideapp.integration.models import ConnectorState
+from guideapp.core.personal import Person
+from guideapp.integration.models import ConnectorState, KeptRecord
+from guideapp.integration.personal import drop_kept
 from guideapp.integration.services import ask_for_pull, pull_sources
 from guideapp.integration.services.connectors import SourceDown, pull
 from guideapp.integration.services.connectors_rest import RestConnector, standing
-from guideapp.members.models import Member
-from guideapp.members.services import stale_since
+from guideapp.members.models import Member, Tombstone
+from guideapp.members.services import save_members, stale_since
 from guideapp.members.services.freshness import forget_sources
+from guideapp.members.services.tombstones import bury
+from tests.factories import make_store
 from tests.integration.played_source import TOKEN, PlayedSource, played_source
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -91,10 +99,53 @@ def test_a_cursor_that_repeats_keeps_nobody_for_ever(source: PlayedSource):
     assert len(source.asked) == 2
 
 
-def test_a_bad_record_is_passed_over_and_the_rest_is_taken(source: PlayedSource):
+def test_a_bad_record_is_passed_over_and_the_rest_is_taken(source: PlayedSource, as_admin):
     source.records["members"][0]["phone"] = "12"
     assert pull(RestConnector(), "members").refused == 1
     assert Member.objects.count() == 4
+    assert "1 条没写进" in as_admin.get(reverse("imports:list")).content.decode()
+
+
+def test_an_order_ahead_of_its_member_comes_in_at_the_next_pull(source: PlayedSource):
+    make_store(code="SH01")
+    line = {"sku_code": "S1", "title": "大衣", "amount_fen": 1}
+    told = {"order_no": "O1", "store": "SH01", "member": "M0", "lines": [line]}
+    source.records["orders"] = [told | {"ordered_at": "2026-11-01T10:00:00+08:00"}]
+    assert pull(RestConnector(), "orders").refused == 1
+    assert pull(RestConnector(), "orders").refused == 2  # told again, and still too early
+    assert KeptRecord.objects.get().code == "unknown_member"
+    pull(RestConnector(), "members")
+    source.records["orders"] = []
+    assert pull(RestConnector(), "orders").refused == 0
+    assert Order.objects.get().member.number == "M0"
+    assert not KeptRecord.objects.exists()
+
+
+def test_a_record_that_waited_does_not_overwrite_what_came_later(source: PlayedSource):
+    source.records["members"] = [{"number": "M9", "name": "旧", "home_store": "NEW1"}]
+    pull(RestConnector(), "members")
+    save_members([{"number": "M9", "name": "新"}], source="crm", brands=None)
+    make_store(code="NEW1")
+    source.records["members"] = []
+    pull(RestConnector(), "members")
+    assert Member.objects.get().name == "新"
+    assert not KeptRecord.objects.exists()
+
+
+def test_a_record_that_waits_goes_with_the_person_whom_it_is_about(source: PlayedSource):
+    source.records["members"] = [
+        {"number": "HY00012345", "home_store": "NEW1"},
+        {"number": "HY00067890", "home_store": "NEW1"},
+    ]
+    pull(RestConnector(), "members")
+    drop_kept(Person(frozenset(), frozenset(), frozenset({"HY00012345"})))
+    assert json.loads(KeptRecord.objects.get().record)["number"] == "HY00067890"
+
+
+def test_who_was_erased_does_not_wait(source: PlayedSource):
+    bury([(Tombstone.Kind.NUMBER, blind_index("M0"))])
+    assert pull(RestConnector(), "members").refused == 1
+    assert not KeptRecord.objects.exists()
 
 
 def test_a_source_that_is_down_stops_no_job_and_the_profile_says_as_of_when(source: PlayedSource):

@@ -120,6 +120,28 @@ def test_an_order_with_several_lines_is_one_record():
     assert Order.objects.get(order_no="O1").lines.count() == 2
 
 
+def test_lines_of_an_unpaid_order_may_stand_apart_in_the_file():
+    make_store(code="QH001")
+    rows = (
+        "order_no,store,state,ordered_at,lines.sku_code,lines.title,lines.amount_fen\n"
+        "O1,QH001,unpaid,2026-11-01 10:00,S1,大衣,90000\n"
+        "O2,QH001,unpaid,2026-11-01 11:00,S1,大衣,90000\n"
+        "O1,QH001,unpaid,2026-11-01 10:00,S2,围巾,10000\n"
+    )
+    assert ends(imported(rows, "orders")) == ("done", 2, 0, 0, 0)
+    assert Order.objects.get(order_no="O1").amount_fen == 100000
+
+
+def test_a_day_that_no_calendar_has_is_a_file_that_cannot_be_read():
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target) as book:
+        page = book.add_worksheet()
+        page.write_row(0, 0, ["会员号", "姓名"])
+        page.write(1, 0, 1e300, book.add_format({"num_format": "[h]:mm"}))
+    run = tried(target.getvalue())
+    assert (run.state, "打不开" in run.error) == ("failed", True)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -168,6 +190,14 @@ def test_what_a_member_system_said_later_is_not_overwritten_by_an_older_upload()
     run_due()
     run.refresh_from_db()
     assert ends(run)[:4] == ("done", 1, 0, 1)
+    assert Member.objects.get(number="M1").name == "周晚晴（新）"
+
+
+def test_a_trial_that_is_confirmed_later_is_as_old_as_its_upload():
+    run = tried(MEMBERS)
+    save_members([{"number": "M1", "name": "周晚晴（新）"}], source="crm", brands=None)
+    confirm_import(run=run, actor_userid="wangsi")
+    run_due()
     assert Member.objects.get(number="M1").name == "周晚晴（新）"
 
 
@@ -220,3 +250,17 @@ def test_an_empty_table_has_headings_that_are_read_again(as_admin, name):
     known = fields_of(RESOURCES[name])
     read = [field_named(title, known).partition(".")[0] for title in page.strip().split(",")]
     assert set(read) == set(known)
+
+
+@pytest.mark.parametrize("size", [50, 3 * 1024 * 1024])  # in memory, in a temporary file
+def test_a_table_that_finds_no_room_is_told_so_and_leaves_no_run(as_admin, settings, size):
+    settings.MEDIA_ROOT = settings.FILE_UPLOAD_TEMP_DIR = "/dev/null/full"
+    as_admin.handler.enforce_csrf_checks = True  # the token is what the form is first read for
+    as_admin.get(reverse("imports:list"))
+    token = as_admin.cookies[settings.CSRF_COOKIE_NAME].value
+    body = {"resource": "members", "csrfmiddlewaretoken": token}
+    file = SimpleUploadedFile("表.csv", b"x" * size)
+    response = as_admin.post(reverse("imports:upload"), body | {"file": file})
+    assert response.status_code == 507
+    assert "存不下了，文件没有保存，请联系管理员" in response.text
+    assert not ImportRun.objects.exists()

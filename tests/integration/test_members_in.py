@@ -15,6 +15,7 @@ from guideapp.members.models import (
     OfficialFollower,
     Tombstone,
 )
+from guideapp.members.services import join_contact, save_member, undo
 from guideapp.members.services.tombstones import bury
 from tests.factories import make_brand, make_card, make_contact, make_member, make_store
 from tests.integration.support import System
@@ -103,6 +104,28 @@ def test_two_members_with_one_phone_in_one_call_are_a_question_too(crm):
     crm.bulk("members", [ZHOU | {"number": number} for number in ("A1", "B2")])
     assert MergeCandidate.objects.count() == 1
     assert Member.objects.count() == 2
+
+
+def test_two_numbers_for_one_record_in_one_call_are_two_members(crm):
+    record = make_member(phone="+8613800002046", phone_verified=True, unionid="oU1")
+    rows = [{"number": "N2", "unionid": "oU1"}, ZHOU | {"number": "N3"}]
+    assert [end[:2] for end in ends(crm.bulk("members", rows))] == [
+        ("updated", ""),
+        ("created", "maybe_same_person"),
+    ]
+    record.refresh_from_db()
+    assert record.number == "N2"
+    assert MergeCandidate.objects.get().reason == "two_numbers"
+
+
+def test_what_headquarters_took_apart_is_not_joined_by_a_sender(crm):
+    member, contact = make_member(number="HY0001"), make_contact()
+    undo(join_contact(contact, member, evidence="number"), by="wangsi")
+    named = {"number": "HY0001", "external_userid": contact.external_userid}
+    assert crm.post("members", named).json()["code"] == "kept_apart"
+    save_member(number="HY0001", external_userid=contact.external_userid)
+    contact.refresh_from_db()
+    assert contact.member_id is None
 
 
 def test_one_person_a_hundred_times_in_a_call_is_refused_in_the_end(crm):

@@ -1,39 +1,21 @@
-"""Stores, goods, orders, refunds and events as a mall or a till sends them."""
+"""Orders and refunds as a mall or a till sends them."""
 
 from datetime import timedelta
 
 import pytest
 
 from guideapp.attribution.models import Order, OrderLine, Refund
-from guideapp.catalogue.models import Product, Sku
 from guideapp.core.clock import now
 from guideapp.members.models import MemberValue, Suggestion, TimelineEvent
 from guideapp.members.services import refresh_year_sums
-from guideapp.organisation.models import Brand, Store
-from tests.factories import (
-    make_brand,
-    make_card,
-    make_contact,
-    make_follow,
-    make_guide,
-    make_member,
-    make_store,
-)
-from tests.integration.support import System
+from guideapp.organisation.models import Guide
+from tests.factories import make_brand, make_guide, make_member, make_store
 from tests.integration.test_members_in import ends
 
+YESTERDAY = (now() - timedelta(days=1)).isoformat()
 COAT = {"sku_code": "Q1-M", "title": "双面呢大衣", "colour": "驼色", "size": "M"}
 COAT |= {"quantity": 1, "amount_fen": 189900}
 SCARF = {"sku_code": "S1", "title": "羊绒围巾", "quantity": 1, "amount_fen": 59900}
-
-
-@pytest.fixture
-def shop(db):
-    """A store, its guide, and a customer of theirs who is a member."""
-    store = make_store(code="SH01")
-    member = make_member(number="HY0001")
-    follow = make_follow(guide=make_guide(store=store), contact=make_contact(member=member))
-    return follow
 
 
 def order(**kw):
@@ -41,7 +23,7 @@ def order(**kw):
         "order_no": "O1",
         "store": "SH01",
         "member": "HY0001",
-        "ordered_at": (now() - timedelta(days=1)).isoformat(),
+        "ordered_at": YESTERDAY,
         "lines": [COAT, SCARF],
     } | kw
 
@@ -49,68 +31,6 @@ def order(**kw):
 def value() -> tuple[int, int, int]:
     row = MemberValue.objects.get()
     return row.spend_fen, row.year_spend_fen, row.year_orders
-
-
-def test_a_store_makes_its_region(crm):
-    make_brand(name="万象", code="MALL", is_mall=True)
-    store = {"code": "SH01", "name": "南京西路店", "brand": "QH", "brand_name": "青禾"}
-    store |= {"region": "华东大区", "city": "上海", "mall": "MALL"}
-    assert crm.post("stores", store).status_code == 201
-    row = Store.objects.get()
-    assert (row.region.name, row.region.brand.name, row.region.brand.code) == (
-        "华东大区",
-        "青禾",
-        "QH",
-    )
-    assert row.mall is not None
-    assert crm.post("stores", store).json()["status"] == "unchanged"
-
-
-def test_stores_with_something_wrong(crm):
-    make_brand()
-    good = {"code": "S1", "name": "一店", "brand": "青禾", "region": "华东"}
-    response = crm.bulk(
-        "stores",
-        [
-            good | {"brand": "unknown"},
-            good | {"mall": "青禾"},
-            {"code": "S2", "name": "二店"},
-            good | {"code": "x" * 21},
-            good,
-        ],
-    )
-    assert ends(response) == [
-        ("refused", "unknown_brand", "brand"),
-        ("refused", "unknown_mall", "mall"),
-        ("refused", "required", "brand"),
-        ("refused", "max_length", "code"),
-        ("created", "", ""),
-    ]
-
-
-def test_a_client_of_one_brand_makes_no_brand(db):
-    till = System(brands=(make_brand(),))
-    store = {"code": "S1", "name": "一店", "brand": "X", "brand_name": "新", "region": "华东"}
-    assert till.post("stores", store).json()["code"] == "unknown_brand"
-    assert Brand.objects.count() == 1
-
-
-def test_goods_have_styles_and_skus(crm):
-    style = {"style_no": "Q1", "name": "双面呢大衣", "list_price_fen": 189900, "brand": "青禾"}
-    make_brand()
-    style |= {"category": "coat", "category_name": "大衣"}
-    style |= {"picture_url": "https://img.example.com/q1.jpg"}
-    assert crm.post("products", style).status_code == 201
-    assert crm.post("skus", {"code": "Q1-M", "style_no": "Q1", "size": "M"}).status_code == 201
-    assert crm.post("skus", {"code": "Q2-M", "style_no": "Q2"}).json()["code"] == "unknown_product"
-    product = Product.objects.get()
-    assert (product.category.name, Sku.objects.get().product_id) == ("大衣", product.pk)
-    assert crm.post("products", style | {"category": "nothing", "category_name": ""}).json() == {
-        "status": "refused",
-        "code": "unknown_category",
-        "message": "没有这个品类",
-        "field": "category",
-    }
 
 
 def test_a_paid_order_counts_once(crm, shop):
@@ -176,6 +96,40 @@ def test_a_paid_order_is_not_changed(crm, shop):
     cancelled = crm.post("orders", order(state="cancelled")).json()
     assert (changed["code"], cancelled["code"]) == ("order_closed", "order_closed")
     assert value() == (249800, 249800, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"ordered_at": "2026-11-01T10:00:00+08:00"}, "ordered_at"),
+        ({"paid_at": "2026-11-01T10:00:00+08:00"}, "paid_at"),
+        ({"store": "SH02"}, "store"),
+        ({"guide": "zhao"}, "guide"),
+        ({"channel": "mall"}, "channel"),
+        ({"link_token": "x" * 22}, "link_token"),
+    ],
+)
+def test_nothing_else_of_a_paid_order_is_changed_either(crm, shop, change, field):
+    make_store(code="SH02")
+    make_guide(userid="zhao")
+    crm.post("orders", order())
+    answer = crm.post("orders", order(**change)).json()
+    assert (answer["code"], answer["field"]) == ("order_closed", field)
+
+
+def test_a_sale_belongs_to_whoever_held_the_userid_then(crm, shop):
+    leaver = make_guide(userid="lin", left_at=now() - timedelta(days=20))
+    heir = make_guide(userid="Lin")
+    Guide.objects.filter(pk=leaver.pk).update(created_at=now() - timedelta(days=400))
+    Guide.objects.filter(pk=heir.pk).update(created_at=now() - timedelta(days=10))
+    for days, number in ((500, "O1"), (30, "O2"), (15, "O3"), (5, "O4")):
+        at = (now() - timedelta(days=days)).isoformat()
+        crm.post("orders", order(order_no=number, guide="LIN", ordered_at=at))
+    told = dict(Order.objects.values_list("order_no", "told_guide"))
+    assert told == {"O1": leaver.pk, "O2": leaver.pk, "O4": heir.pk}
+    gap = order(order_no="O3", guide="lin")
+    gap["ordered_at"] = (now() - timedelta(days=15)).isoformat()
+    assert crm.post("orders", gap).json()["code"] == "guide_not_there"
 
 
 def test_whose_order_it_was_may_be_told_later(crm, shop):
@@ -257,6 +211,31 @@ def test_refunds_with_something_wrong(crm, shop):
     assert Refund.objects.count() == 1
 
 
+def test_refunds_are_read_since_a_moment_and_say_as_of_when(crm, shop):
+    crm.post("orders", order())
+    as_of = "2026-11-20T10:00:00+08:00"
+    crm.post("refunds", refund(amount_fen=1, as_of=as_of))
+    since = now().isoformat()
+    crm.post("refunds", refund(refund_no="R2", amount_fen=1))
+    first, second = crm.get("refunds").json()["items"]
+    assert first["as_of"] == as_of
+    (only,) = crm.get("refunds", updated_since=since).json()["items"]
+    assert (only["refund_no"], only["updated_at"]) == ("R2", second["updated_at"])
+
+
+def test_a_field_of_a_line_that_we_do_not_know_is_refused(crm, shop):
+    answer = crm.post("orders", order(lines=[COAT | {"qty": 2}])).json()
+    assert (answer["code"], answer["field"]) == ("unknown_field", "lines.0.qty")
+
+
+def test_what_was_just_written_is_listed_a_little_later(crm, shop, settings):
+    settings.API_FEED_LAG_SECONDS = 5
+    crm.post("orders", order())
+    assert crm.get("orders").json()["items"] == []
+    Order.objects.update(updated_at=now() - timedelta(seconds=6))
+    assert len(crm.get("orders").json()["items"]) == 1
+
+
 def test_refunds_of_one_call_together_stay_within_the_order(crm, shop):
     crm.post("orders", order())
     response = crm.bulk("refunds", [refund(refund_no=f"R{n}", amount_fen=200000) for n in range(2)])
@@ -265,72 +244,7 @@ def test_refunds_of_one_call_together_stay_within_the_order(crm, shop):
 
 def test_orders_are_read_with_their_lines(crm, shop, django_assert_num_queries):
     crm.bulk("orders", [order(order_no=f"O{n}") for n in range(5)])
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):  # one notes who read them
         items = crm.get("orders").json()["items"]
     assert [line["line_no"] for line in items[0]["lines"]] == [1, 2]
     assert items[0]["member"] == "HY0001"
-
-
-def event(**kw):
-    return {
-        "kind": "scan_buy",
-        "key": "E1",
-        "at": now().isoformat(),
-        "store": "SH01",
-        "member": "HY0001",
-        "title": "羊绒围巾",
-    } | kw
-
-
-def test_a_scan_in_the_store_is_seen_once_and_leads_to_the_card(crm, shop):
-    answers = [crm.post("events", event()).json()["status"] for _ in range(2)]
-    assert answers == ["created", "unchanged"]
-    row = TimelineEvent.objects.get()
-    assert (row.kind, row.contact_id, row.store.code) == ("scan_buy", shop.contact_id, "SH01")
-    suggestion = Suggestion.objects.get()
-    assert (suggestion.rule, suggestion.guide_id) == ("invite_to_card", shop.guide_id)
-
-
-def test_who_has_a_card_is_not_asked_for_one(crm, shop):
-    make_card(member=shop.contact.member, brand=shop.guide.store.region.brand)
-    crm.post("events", event())
-    assert not Suggestion.objects.exists()
-
-
-def test_an_event_names_a_customer_who_is_no_member_yet(crm, shop):
-    stranger = make_follow(guide=shop.guide)
-    known = event(external_userid=stranger.contact.external_userid)
-    del known["member"]
-    assert crm.post("events", known).status_code == 201
-    assert TimelineEvent.objects.get().contact_id == stranger.contact_id
-
-
-def test_events_with_something_wrong(crm, shop):
-    nobody = event()
-    del nobody["member"]
-    response = crm.bulk(
-        "events",
-        [
-            nobody,
-            nobody | {"unionid": "oNobody"},
-            event(member="nobody"),
-            event(store="SH99"),
-            event(kind="flew"),
-            event(at=(now() + timedelta(hours=1)).isoformat()),
-        ],
-    )
-    assert [end[1:] for end in ends(response)] == [
-        ("required", "member"),
-        ("unknown_person", "unionid"),
-        ("unknown_member", "member"),
-        ("unknown_store", "store"),
-        ("invalid_choice", "kind"),
-        ("future_date", "at"),
-    ]
-
-
-def test_the_staff_register_comes_in_too(crm):
-    make_store(code="SH01")
-    person = {"staff_no": "1001", "userid": "linxm", "name": "林小曼", "store": "SH01"}
-    assert crm.post("guides", person | {"phone": "13900001111"}).status_code == 201
-    assert crm.get("guides").json()["items"][0]["phone"] == "139****1111"

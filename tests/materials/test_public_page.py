@@ -10,7 +10,7 @@ from django.urls import reverse
 from guideapp.core.clock import now
 from guideapp.core.jobs.worker import run_due
 from guideapp.materials.models import Material, MaterialDay, Visit
-from guideapp.members.models import Suggestion, TimelineEvent
+from guideapp.members.models import Contact, Suggestion, TimelineEvent
 from guideapp.wecom.models import OutboxCall
 from tests.factories import make_follow, make_material, make_material_file, make_share
 
@@ -126,6 +126,14 @@ def test_a_token_of_another_material_is_no_attribution(share):
     other = make_material()
     customer().get(reverse("materials:public", args=[other.pk, share.link.token]))
     assert Visit.objects.get().link is None
+
+
+def test_an_old_link_of_an_erased_customer_tells_nothing_about_them(share):
+    Contact.objects.update(external_userid="erased-1", erased_at=now(), active_at=None)
+    assert open_page(customer(), share).status_code == 200
+    assert Visit.objects.get().link is None
+    assert not TimelineEvent.objects.exists()
+    assert Contact.objects.get().active_at is None
 
 
 @pytest.mark.parametrize("change", [{"status": "withdrawn"}, {"valid_until": now()}])

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from django.urls import reverse
 
 from guideapp.core.clock import now
@@ -10,9 +11,12 @@ from guideapp.core.search import search_terms
 from guideapp.materials.models import Material, Share
 from tests.factories import (
     make_brand,
+    make_card,
     make_category,
+    make_contact,
     make_follow,
     make_material,
+    make_member,
     make_region,
     make_share,
     make_store,
@@ -34,6 +38,16 @@ def titles(response):
 def test_the_header_says_who_it_goes_to(as_guide):
     follow = make_follow(guide=as_guide.guide, remark="周晚晴")
     assert "周晚晴" in open_list(as_guide, follow).text
+
+
+@pytest.mark.parametrize("closed", [None, now()])
+def test_the_header_has_the_level_of_the_persons_open_card(as_guide, closed):
+    kept = make_member()
+    make_card(member=make_member(same_as=kept), level="金卡", closed_at=closed)
+    make_card(member=kept, brand=make_brand(name="天汇广场", is_mall=True), level="黑金")
+    follow = make_follow(guide=as_guide.guide, contact=make_contact(member=kept))
+    page = open_list(as_guide, follow).text
+    assert ("金卡" in page, "黑金" in page) == (closed is None, False)
 
 
 def test_a_plain_request_gets_the_whole_page(as_guide):

@@ -15,6 +15,7 @@ from guideapp.core.clock import now
 from guideapp.core.models import AuditEntry
 from guideapp.materials.models import MaterialFile
 from guideapp.materials.services import file_url
+from tests.factories import make_category
 
 MP4 = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + b"\x00" * 500
 PDF = (
@@ -87,6 +88,39 @@ def test_a_file_that_is_too_big_is_told_its_size_and_the_limit(as_content, setti
     response = upload(as_content, MP4 + b"\x00" * (1024 * 1024 + 200_000))
     assert response.status_code == 422
     assert "1.2 MB，超过 1MB" in response.text
+
+
+def new_text(client, cover):
+    body = {"title": "秋装上新", "category": make_category().pk, "body": "好看", "cover": cover}
+    return client.post(reverse("materials:hq_new") + "?kind=text", body)
+
+
+@pytest.fixture
+def full_disk(settings):
+    settings.MEDIA_ROOT = settings.FILE_UPLOAD_TEMP_DIR = "/dev/null/full"
+
+
+@pytest.mark.parametrize("size", [500, 3 * 1024 * 1024])  # in memory, in a temporary file
+def test_an_upload_to_a_full_disk_is_told_so_and_leaves_no_row(as_content, full_disk, size):
+    response = upload(as_content, MP4 + b"\x00" * size)
+    assert response.status_code == 507
+    assert "存不下了，文件没有保存，请联系管理员" in response.text
+    assert not MaterialFile.objects.exists()
+
+
+def test_a_form_with_a_file_on_a_full_disk_keeps_what_was_typed(as_content, full_disk):
+    response = new_text(as_content, SimpleUploadedFile("a.png", picture()))
+    assert response.status_code == 507
+    assert "存不下了" in response.text
+    assert "秋装上新" in response.text
+
+
+def test_a_cover_that_is_refused_after_it_was_kept_leaves_no_file(as_content, settings, tmp_path):
+    settings.MEDIA_ROOT = str(tmp_path)
+    response = new_text(as_content, SimpleUploadedFile("a.mp4", MP4))
+    assert "封面要用图片" in response.text
+    assert not MaterialFile.objects.exists()
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(as_content):

@@ -1,6 +1,7 @@
 """Consent is given by purpose, checked in the transaction that uses it, and a withdrawal wins."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
@@ -8,9 +9,10 @@ from django.db import connection, transaction
 from guideapp.core.clock import now, today
 from guideapp.core.models import AuditEntry
 from guideapp.members.errors import NoConsent, PersonErased, TooYoung
-from guideapp.members.models import Consent, ImportantDate, Suggestion
+from guideapp.members.models import Consent, ImportantDate, Suggestion, TagGroup
 from guideapp.members.services import (
     consents_of,
+    propose,
     record_consent,
     refuse_withdrawn,
     require_consent,
@@ -22,9 +24,12 @@ from tests.factories import (
     make_follow,
     make_member,
     make_suggestion,
+    make_tag,
+    make_tag_mark,
 )
 
 MARKETING, SHARING = Consent.Purpose.MARKETING, Consent.Purpose.SHARING
+PROFILING = Consent.Purpose.PROFILING
 
 
 @pytest.fixture
@@ -137,3 +142,57 @@ def test_a_withdrawal_waits_for_the_transaction_that_uses_the_consent():
         assert ended == []
     thread.join(10)
     assert ended == ["withdrawn"]
+
+
+def test_a_consent_through_another_door_is_a_consent_of_its_own(member):
+    record_consent(member, make_brand(), [MARKETING], version="2026-11", channel="import")
+    give(member)
+    assert [(row.channel, bool(row.withdrawn_at)) for row in consents_of(member.pk)] == [
+        ("page", False),
+        ("import", True),
+    ]
+
+
+def test_nobody_is_told_to_write_to_who_said_no(member):
+    follow = make_follow(contact=make_contact(member=member))
+    asked = {
+        "rule": "viewed_material",
+        "contact": follow.contact,
+        "guide": follow.guide,
+        "evidence": {"title": "大衣"},
+        "action_url": "/g/",
+        "until": now() + timedelta(days=1),
+    }
+    give(member)
+    assert propose(**asked, at=now() - timedelta(minutes=1)) is not None
+    withdraw_consent(member, make_brand(), MARKETING, by="")
+    assert propose(**asked) is None
+    assert not Suggestion.objects.filter(state=Suggestion.State.OPEN).exists()
+
+
+def test_nobody_is_told_to_write_to_a_child(member):
+    ImportantDate.objects.create(
+        member=member, kind="birthday", year=today().year - 10, month=1, day=1, at=now()
+    )
+    follow = make_follow(contact=make_contact(member=member))
+    proposed = propose(
+        rule="viewed_material",
+        contact=follow.contact,
+        guide=follow.guide,
+        evidence={},
+        action_url="/g/",
+        until=now() + timedelta(days=1),
+    )
+    assert proposed is None
+
+
+def test_without_profiling_no_automatic_tag_stands(member):
+    give(member, PROFILING)
+    follow = make_follow(contact=make_contact(member=member))
+    group = TagGroup.objects.create(kind=TagGroup.Kind.AUTOMATIC, name="自动标签")
+    mark = make_tag_mark(follow=follow, tag=make_tag(group=group))
+    own = make_tag_mark(follow=follow)
+    withdraw_consent(member, make_brand(), PROFILING, by="wangsi")
+    mark.refresh_from_db()
+    own.refresh_from_db()
+    assert (bool(mark.removed_at), own.removed_at) == (True, None)

@@ -1,5 +1,7 @@
 """双料会员: one consent makes two memberships, each owner's own."""
 
+from datetime import timedelta
+
 import pytest
 
 from guideapp.core import limits
@@ -16,6 +18,7 @@ from guideapp.members.services import (
     save_member,
     store_of_token,
 )
+from guideapp.members.services.memberships import CONSENT_VERSION
 from guideapp.organisation.models import Store
 from tests.factories import make_brand, make_store
 
@@ -45,6 +48,15 @@ def test_the_code_of_a_store_names_it_and_cannot_be_made_up(store):
     assert store_of_token("x") is None
     Store.objects.update(closed_on=now().date())
     assert store_of_token(join_token(store)) is None
+
+
+def test_who_left_and_joins_again_has_an_open_card_under_the_old_number(store):
+    first = join(store=store, phone="13800002046", agreed=True)
+    MembershipCard.objects.update(closed_at=now())
+    again = join(store=store, phone="13800002046", agreed=True)
+    assert {card.pk for card in again.new} == {card.pk for card in first.cards}
+    assert not MembershipCard.objects.filter(closed_at__isnull=False).exists()
+    assert join(store=store, phone="13800002046", agreed=True).new == []
 
 
 def test_one_scan_and_one_consent_are_two_memberships(store):
@@ -103,6 +115,16 @@ def test_an_erased_person_may_come_back_by_their_own_consent(store):
     join(store=store, phone=PHONE, agreed=True, phone_verified=True)
     assert not Tombstone.objects.filter(lifted_at=None).exists()
     assert Consent.objects.filter(purpose="membership").count() == 2
+
+
+def test_a_second_consent_to_a_new_text_stands_in_the_place_of_the_first(store):
+    old = {"version": "2026-01", "channel": "page", "given_at": now() - timedelta(days=90)}
+    join(store=store, phone=PHONE, agreed=True)
+    Consent.objects.update(**old)
+    join(store=store, phone=PHONE, agreed=True)
+    standing = Consent.objects.filter(withdrawn_at=None)
+    assert {row.version for row in standing} == {CONSENT_VERSION}
+    assert standing.count() == Consent.objects.exclude(withdrawn_at=None).count() == 2
 
 
 def test_a_typed_number_lifts_no_tombstone(store):

@@ -13,7 +13,7 @@ from guideapp.members.models import (
     MemberValue,
     Suggestion,
 )
-from guideapp.members.services import decide, explain, look_at_contacts, reconsider
+from guideapp.members.services import decide, explain, look_at_contacts, note_date, reconsider
 from guideapp.wecom.models import OutboxCall
 from tests.factories import (
     make_brand,
@@ -23,6 +23,8 @@ from tests.factories import (
     make_follow,
     make_guide,
     make_member,
+    make_region,
+    make_store,
     make_suggestion,
 )
 
@@ -125,6 +127,42 @@ def test_who_took_the_consent_to_marketing_back_is_not_reminded():
         given_at=now() - timedelta(days=9),
         withdrawn_at=now(),
     )
+    assert night() == []
+
+
+@pytest.mark.parametrize(
+    ("with_card", "before"), [(True, ["birthday"]), (False, ["invite_to_card"])]
+)
+def test_who_said_no_is_not_congratulated_or_asked_for_a_card(with_card, before):
+    follow = settled(with_card=with_card, followed_at=now() - timedelta(days=2))
+    born(follow, 1)
+    assert sorted(night()) == before
+    given = {"version": "1", "channel": "store", "given_at": now(), "withdrawn_at": now()}
+    brand = follow.guide.store.region.brand
+    Consent.objects.create(
+        member=follow.contact.member, brand=brand, purpose=Consent.Purpose.MARKETING, **given
+    )
+    assert night() == []
+
+
+def test_a_birthday_is_told_to_guides_of_whom_it_concerns_only():
+    theirs = settled(with_card=False)
+    born(theirs, 1)  # the member system knows it, but not from this brand
+    noted = settled(with_card=False)
+    day = today() + timedelta(days=1)
+    author = make_guide(store=noted.guide.store)
+    note_date(noted.contact, author, "birthday", month=day.month, day=day.day)
+    elsewhere = make_store(region=make_region(brand=make_brand(name="别家")))
+    make_follow(contact=noted.contact, guide=make_guide(store=elsewhere))
+    night()
+    told = Suggestion.objects.filter(rule="birthday").values_list("guide", flat=True)
+    assert list(told) == [noted.guide.pk]
+
+
+def test_no_guide_is_told_of_a_childs_birthday():
+    follow = settled()
+    born(follow, 1)
+    ImportantDate.objects.update(year=today().year - 9)
     assert night() == []
 
 

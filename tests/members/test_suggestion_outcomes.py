@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 
 from guideapp.core.clock import now
 from guideapp.members.models import Suggestion
 from guideapp.members.services import (
     Ordered,
+    decide,
     follow_up,
     mark_ordered,
     mark_shown,
@@ -107,8 +109,67 @@ def test_an_order_that_waits_for_its_payment_is_suggested_until_it_is_settled():
     assert order_waits(**fields, at=now()) == 1
     row = Suggestion.objects.get()
     assert (row.rule, row.evidence["amount_fen"]) == ("unpaid_order", 189900)
-    assert order_settled(member_id=fields["member_id"], order_no="WH20261102") == 0
-    assert order_settled(member_id=fields["member_id"], order_no="WH20261101") == 1
+    whose = {name: fields[name] for name in ("member_id", "brand_id")}
+    assert order_settled(**whose, order_no="WH20261102") == 0
+    assert order_settled(**whose, order_no="WH20261101") == 1
+    assert not Suggestion.objects.filter(state="open").exists()
+
+
+def waits(follow, order_no: str, *, hours_ago: int = 0) -> None:
+    order_waits(
+        member_id=follow.contact.member_id,
+        brand_id=follow.guide.store.region.brand_id,
+        order_no=order_no,
+        amount_fen=100 * int(order_no),
+        at=now() - timedelta(hours=hours_ago),
+    )
+
+
+def settled(follow, order_no: str, brand=None) -> list[str]:
+    """The orders that are still asked for, once this one is settled."""
+    order_settled(
+        member_id=follow.contact.member_id,
+        brand_id=(brand or follow.guide.store.region.brand).pk,
+        order_no=order_no,
+    )
+    open_ones = Suggestion.objects.filter(rule="unpaid_order", state="open")
+    return [row.evidence["order_no"] for row in open_ones]
+
+
+@pytest.mark.parametrize("told", [("11", "22", "33"), ("33", "11", "22"), ("11", "22", "33", "11")])
+def test_of_several_orders_that_wait_each_is_asked_for_until_it_is_settled(told):
+    follow = make_follow(contact=make_contact(member=make_member()))
+    for order_no in told:
+        waits(follow, order_no, hours_ago=9 - int(order_no) // 11)
+    assert settled(follow, "22") == ["33"]
+    assert settled(follow, "33") == ["11"]
+    row = Suggestion.objects.get(state="open")
+    assert row.evidence["amount_fen"] == 1100
+    assert now() < row.until <= now() + timedelta(days=3)
+    assert settled(follow, "11") == []
+
+
+def test_an_order_that_waited_too_long_is_not_asked_for_after_another():
+    follow = make_follow(contact=make_contact(member=make_member()))
+    waits(follow, "11", hours_ago=71)
+    waits(follow, "22")
+    with time_machine.travel(now() + timedelta(hours=2)):
+        assert settled(follow, "22") == []
+
+
+def test_what_was_put_off_stays_put_off_when_another_order_is_settled():
+    follow = make_follow(contact=make_contact(member=make_member()))
+    waits(follow, "11", hours_ago=5)
+    waits(follow, "22")
+    decide(Suggestion.objects.get(), "snoozed")
+    assert settled(follow, "22") == ["11"]
+    assert not Suggestion.objects.showable(at=now()).exists()
+
+
+def test_an_order_of_the_same_number_at_another_brand_settles_nothing():
+    follow = make_follow(contact=make_contact(member=make_member()))
+    waits(follow, "11")
+    assert settled(follow, "11", make_brand(name="别家")) == ["11"]
 
 
 def test_a_view_ends_the_silence():

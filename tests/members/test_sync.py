@@ -7,14 +7,17 @@ import pytest
 from guideapp.core.clock import now
 from guideapp.core.fields import blind_index
 from guideapp.core.jobs.models import Job
+from guideapp.core.jobs.worker import run_due
 from guideapp.members.models import Contact, FollowRelation, Tag, TagMark
 from guideapp.members.services import (
     reconcile,
+    reconcile_all,
     refresh_soon,
     save_member,
     sync_contact,
     sync_contacts_of,
 )
+from guideapp.members.services.reconcile import PARTS
 from guideapp.members.services.relations import Told, apply_told
 from guideapp.organisation.models import Guide
 from guideapp.sandbox.models import Corp, Customer, Follow
@@ -165,10 +168,25 @@ def test_the_night_reads_everybody_and_says_what_it_repaired(company):
 def test_an_interrupted_night_goes_on_where_it_stopped(company):
     reconcile()
     FollowRelation.objects.all().delete()
-    SyncCursor.objects.filter(name="members.all").update(finished_at=None, cursor="hejs")
+    parts = SyncCursor.objects.filter(name__startswith="members.all")
+    parts.update(finished_at=None, cursor="hejs")
     reconcile()
     readers = FollowRelation.objects.active().values_list("guide__userid", flat=True)
     assert set(readers) == {"linxm", "zhaoke"}
+
+
+def test_the_parts_of_a_night_share_the_guides_among_workers(company):
+    shares = [reconcile(parts=[part])["guides"] for part in PARTS]
+    assert sum(shares) == 5
+    assert max(shares) < 5
+    assert FollowRelation.objects.active().count() == 10
+
+
+def test_the_night_begins_all_parts_and_each_ends_by_itself(company):
+    reconcile_all.call()
+    assert run_due() == len(PARTS)
+    assert not SyncCursor.objects.filter(name__startswith="members.all", finished_at=None).exists()
+    assert FollowRelation.objects.active().count() == 10
 
 
 def test_wecom_out_of_reach_closes_nobody(company, settings):

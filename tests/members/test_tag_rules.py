@@ -6,7 +6,7 @@ import pytest
 
 from guideapp.core.clock import SHANGHAI, now
 from guideapp.members.errors import RuleRefused, TopicRefused
-from guideapp.members.models import Tag, TagMark, TimelineEvent
+from guideapp.members.models import Consent, Tag, TagMark, TimelineEvent
 from guideapp.members.services import (
     PurchaseLine,
     apply_rules,
@@ -170,3 +170,21 @@ def test_follows_of_nobodys_store_have_no_sums():
     follow = make_follow(guide=make_guide(store=None))
     save_rule(name="年消费过千", trigger="spent", params={"amount_fen": 1})
     assert apply_rules([follow.contact_id]) == 0
+
+
+def test_who_wants_no_profile_gets_no_tag_of_that_brand_and_loses_what_stood():
+    member = make_member()
+    follow = make_follow(contact=make_contact(member=make_member(same_as=member)))
+    brand = follow.guide.store.region.brand
+    coats()
+    view(follow, 1)
+    view(follow, 2)
+    apply_rules([follow.contact_id])
+    assert standing() == ["近期看大衣"]
+    given = {"version": "1", "channel": "page", "given_at": now(), "purpose": "profiling"}
+    consent = Consent.objects.create(member=member, brand=brand, withdrawn_at=now(), **given)
+    apply_rules([follow.contact_id])
+    assert standing() == []
+    consent.delete()
+    apply_rules([follow.contact_id])
+    assert standing() == ["近期看大衣"]

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from guideapp.core.clock import now
+from guideapp.core.clock import now, today
 from guideapp.core.fields import blind_index
 from guideapp.organisation.models import HrPerson
 from guideapp.organisation.services import import_people
@@ -56,6 +56,15 @@ def test_older_news_never_overwrites_newer():
 def test_a_row_that_cannot_be_right_is_refused_alone(wrong, code):
     ends({"staff_no": "QH1001", "name": "林小满", "userid": "linxm"})
     assert ends(row(**wrong), row(staff_no="QH2002")) == [f"refused:{code}", "created"]
+
+
+def test_the_userid_of_somebody_who_left_may_be_a_new_persons():
+    ends({"staff_no": "QH1", "userid": "linxm", "name": "林小满"})
+    leaver = {"staff_no": "QH1", "left_on": today()}
+    joiner = {"staff_no": "QH2", "userid": "linxm", "name": "林小美"}
+    assert ends(joiner) == ["refused:userid_taken"]
+    assert ends(leaver, joiner) == ["updated", "created"]
+    assert ends({"staff_no": "QH1", "left_on": None}) == ["refused:userid_taken"]
 
 
 def test_one_number_twice_in_a_call_is_one_person():

@@ -19,8 +19,8 @@ from guideapp.organisation.services import (
     place_guides,
     sync_address_book,
 )
-from guideapp.organisation.services.hr_calls import user_update
-from guideapp.organisation.services.hr_plan import NO_DEPARTMENT, NO_PHONE
+from guideapp.organisation.services.hr_calls import user_create, user_delete, user_update
+from guideapp.organisation.services.hr_plan import NO_DEPARTMENT, NO_PHONE, USERID_WAITS
 from guideapp.sandbox.models import User
 from guideapp.sandbox.services import directory
 from guideapp.wecom.client import client
@@ -150,12 +150,107 @@ def test_what_wecom_refused_is_planned_again(played):
     assert planned() == {"tangguo": "create"}
 
 
-def test_an_account_that_has_the_userid_already_is_written_over(played):
+def test_an_account_that_somebody_made_by_hand_meanwhile_is_reported_and_left_alone(played):
     register(person("tangguo", phone="13900001001", position="导购"))
     planned()
     directory.create_user(userid="tangguo", name="手工", departments=[9], mobile="13900001003")
     apply()
-    assert User.objects.get(userid="tangguo").department_ids() == [3]
+    made = User.objects.get(userid="tangguo")
+    assert (made.name, made.department_ids()) == ("手工", [9])
+    call = OutboxCall.objects.get()
+    assert (call.state, call.errcode) == (OutboxCall.State.FAILED, 60102)
+
+
+def test_an_account_that_an_earlier_try_made_is_not_reported(played):
+    register(person("tangguo", phone="13900001001", position="导购"))
+    planned()
+    apply()
+    user_create(client(), {"change": HrChange.objects.get().pk})  # its answer was lost
+    assert User.objects.filter(userid="tangguo").count() == 1
+
+
+def left_long_ago(userid: str) -> None:
+    """The account of `userid` is one that came after `QH-old` had left."""
+    import_people(
+        [
+            {
+                "staff_no": "QH-old",
+                "userid": userid,
+                "name": "前任",
+                "left_on": today() - timedelta(days=30),
+            }
+        ],
+        source="oa",
+    )
+
+
+def test_an_account_made_after_a_leaver_had_left_is_not_removed(played):
+    register()
+    left_long_ago("chenyu")
+    assert planned() == {}
+
+
+def test_an_account_under_the_userid_of_a_leaver_is_a_stranger(played, as_admin):
+    register(without=("chenyu",))
+    left_long_ago("chenyu")
+    assert planned() == {}
+    assert HrPlan.objects.latest("pk").strangers == ["chenyu"]
+    page = as_admin.get(PAGE)
+    assert "chenyu" in [guide.userid for guide in page.context["strangers"]]
+
+
+def test_a_joiner_with_the_userid_of_a_leaver_waits_until_that_account_is_gone(played):
+    register()
+    import_people([{"staff_no": "QH-zhaoke", "left_on": today()}], source="oa")
+    joiner = person("QH-new", userid="zhaoke", phone="13900001001")
+    assert import_people([joiner], source="oa")[0].status == "created"
+    assert planned() == {"zhaoke": "delete"}
+    assert [reason for _pk, reason in HrPlan.objects.latest("pk").held] == [USERID_WAITS]
+    apply()
+    assert planned() == {"zhaoke": "create"}
+    apply()
+    assert User.objects.present().get(userid="zhaoke").name == "员工QH-new"
+    assert planned() == {}
+
+
+def test_a_removal_that_is_sent_late_spares_the_next_holder_of_the_userid(played):
+    register()
+    import_people([{"staff_no": "QH-zhaoke", "left_on": today()}], source="oa")
+    planned()
+    apply_plan(plan=HrPlan.objects.latest("pk"), actor_userid="wangsi")
+    tomorrow = now() + timedelta(days=1)
+    Guide.objects.filter(userid="zhaoke").update(created_at=tomorrow)
+    with pytest.raises(GiveUp):
+        user_delete(client(), {"change": HrChange.objects.get().pk})
+    assert User.objects.present().filter(userid="zhaoke").exists()
+
+
+def test_a_move_to_headquarters_is_planned_where_hr_says_so(played):
+    register()
+    import_people([{"staff_no": "QH-chenyu", "store": ""}], source="oa")
+    assert planned() == {"chenyu": "update"}
+    apply()
+    assert Guide.objects.with_userid("chenyu").get().store is None
+    assert planned() == {}
+
+
+def test_a_register_without_stores_moves_nobody(played):
+    rows = [
+        {"staff_no": f"QH-{guide.userid}", "userid": guide.userid, "name": guide.name}
+        for guide in Guide.objects.filter(left_at=None)
+    ]
+    import_people(rows, source="oa")
+    assert planned() == {}
+
+
+def test_a_position_that_hr_took_away_is_taken_away(played):
+    guide = Guide.objects.exclude(position="").first()
+    register()
+    import_people([{"staff_no": f"QH-{guide.userid}", "position": ""}], source="oa")
+    assert planned() == {guide.userid: "update"}
+    apply()
+    assert User.objects.get(userid=guide.userid).position == ""
+    assert planned() == {}
 
 
 def test_a_manager_who_moves_keeps_no_lead_over_the_old_store(played):

@@ -117,6 +117,14 @@ def test_every_alert_is_about_a_figure_that_we_tell() -> None:
         (ROOT / "guideapp" / path).read_text(encoding="utf-8")
         for path in ("core/metrics.py", "core/jobs/figures.py", "wecom/figures.py")
     )
+    expressions = " ".join(alert["expr"] for alert in alerts)
+    for trouble in (
+        "guide_inbox_dead",
+        'jobs{state="dead"}',
+        'outbox{state="failed"}',
+        "clock_off",
+    ):
+        assert trouble in expressions
     for alert in alerts:
         assert alert["annotations"]["summary"]
         for name in re.findall(r"guide_\w+", alert["expr"]):

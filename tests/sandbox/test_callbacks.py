@@ -93,6 +93,16 @@ def test_an_outside_library_reads_what_we_send(played, app):
     assert event["WelcomeCode"]
 
 
+def test_an_address_keeps_its_own_query(played, app, settings):
+    settings.SANDBOX_CALLBACK_URL = f"{app.url}/hook?tenant=7"
+    relations.customer_deletes(
+        userid="linxm", external_userid=played.customer("zhou"), origin=app.url
+    )
+    assert played.deliver() == 1
+    assert app.requests[0][0].startswith("/hook?tenant=7&msg_signature=")
+    assert opened(app.requests[0])["Event"] == "change_external_contact"
+
+
 def test_the_address_check_wants_the_exact_text(played, app):
     answer = callbacks.verify(app.url)
     assert (answer.ok, answer.status) == (True, 200)

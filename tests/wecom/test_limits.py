@@ -6,7 +6,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from guideapp.wecom.errors import WeComNotSent, WeComRateLimited
+from guideapp.wecom import limits as module
+from guideapp.wecom.errors import WeComNotSent, WeComOverBudget, WeComRateLimited
 from guideapp.wecom.limits import Breaker, Limits
 
 
@@ -50,6 +51,20 @@ def test_a_bad_trial_opens_it_again() -> None:
     assert breaker.allows(34)
     assert not failed(breaker, 35).allows(64)
     assert breaker.allows(65)
+
+
+def test_a_trial_that_our_own_budget_held_back_leaves_the_trial_to_another_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limits = Limits()
+    monkeypatch.setattr(module, "OPEN_SECONDS", 0)  # the rest is over at once
+    for _ in range(5):
+        limits.failed("user/get")
+    monkeypatch.setattr(module, "OPEN_SECONDS", 30)
+    with pytest.raises(WeComOverBudget), limits.place("user/get", wait_seconds=0):
+        raise WeComOverBudget("user/get", rest_seconds=1)
+    with limits.place("user/get", wait_seconds=0):
+        limits.succeeded("user/get")
 
 
 @pytest.fixture

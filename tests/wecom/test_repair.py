@@ -1,14 +1,17 @@
 """Replay, send again, drop, repeat a read: over the wire, once each."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
 
+from guideapp.core.clock import now
 from guideapp.core.jobs import ledger
 from guideapp.core.jobs.errors import RetryAt
 from guideapp.core.jobs.worker import run_due
 from guideapp.core.models import AuditEntry, Job
 from guideapp.wecom import outbox
-from guideapp.wecom.errors import CallNotRepeatable, NobodyHandles, ReadNotRepeatable
+from guideapp.wecom.errors import CallNotRepeatable, CallOvertaken, NobodyHandles, ReadNotRepeatable
 from guideapp.wecom.models import ApiCall, CallbackEvent, OutboxCall
 from guideapp.wecom.repair import (
     drop_call,
@@ -41,6 +44,41 @@ def test_a_call_sent_again_arrives_once(wecom: PlayedWeCom) -> None:
     call.refresh_from_db()
     assert (call.state, call.attempts) == (OutboxCall.State.DONE, 2)
     assert sent_to(wecom, "linxm") == 1
+
+
+def failed(kind: str, key: str, **payload: object) -> OutboxCall:
+    return make_outbox_call(kind=kind, key=key, payload=payload, idempotent=True, state="failed")
+
+
+@pytest.mark.django_db
+def test_an_old_value_is_not_sent_over_a_newer_one_of_the_same_relation() -> None:
+    tag = failed("mark_tag", "mark_tag:7:add:1", add=["et1"])
+    failed("mark_tag", "mark_tag:7:remove:2", remove=["et1", "et2"])
+    remark = failed("remark", "remark:7:1", remark="晚晴")
+    make_outbox_call(kind="remark", key="remark:7:2", payload={"remark": "小晴"}, state="done")
+    for call in (tag, remark):
+        with pytest.raises(CallOvertaken):
+            send_call_again(call.pk, seen_attempts=1, **WHO)
+    assert not Job.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_value_that_nothing_newer_set_is_sent_again() -> None:
+    call = failed("mark_tag", "mark_tag:7:add:1", add=["et1"])
+    failed("mark_tag", "mark_tag:7:add:2", add=["et2"])  # another tag
+    failed("mark_tag", "mark_tag:70:add:3", add=["et1"])  # another relation
+    make_outbox_call(
+        kind="mark_tag", key="mark_tag:7:add:4", payload={"add": ["et1"]}, state="dropped"
+    )
+    assert send_call_again(call.pk, seen_attempts=1, **WHO)
+
+
+@pytest.mark.django_db
+def test_a_value_so_old_that_newer_ones_are_forgotten_is_not_sent_again() -> None:
+    call = failed("mark_tag", "mark_tag:7:add:1", add=["et1"])
+    OutboxCall.objects.update(created_at=now() - timedelta(days=91))
+    with pytest.raises(CallOvertaken):
+        send_call_again(call.pk, seen_attempts=1, **WHO)
 
 
 def test_a_dropped_call_is_never_sent(wecom: PlayedWeCom) -> None:

@@ -187,7 +187,8 @@ def test_somebody_without_a_card_is_no_member_and_no_gift_is_made_up(as_guide):
 )
 def test_the_card_says_what_became_of_the_welcome(as_guide, kind, words):
     follow = make_follow(guide=as_guide.guide)
-    record_event(kind=kind, key="w:1", contact=follow.contact, params={}, at=now())
+    whose = {"contact": follow.contact, "guide": follow.guide}
+    record_event(kind=kind, key="w:1", **whose, params={}, at=now())
     assert words in as_guide.get(address(follow)).content.decode()
 
 

@@ -15,7 +15,7 @@ from guideapp.members.models import (
     TagGroup,
     TagMark,
 )
-from guideapp.members.services import merge
+from guideapp.members.services import merge, note_date
 from tests.factories import (
     make_brand,
     make_card,
@@ -174,6 +174,53 @@ def test_days_that_matter_are_shown_with_what_is_left(as_guide):
     page = card_of(as_guide, follow)
     assert "生日" in page
     assert "还有 3 天" in page
+
+
+def birthday(month: int, **whose) -> ImportantDate:
+    fields = {"kind": "birthday", "month": month, "day": 3, "at": now()}
+    return ImportantDate.objects.create(**fields | whose)
+
+
+def test_there_is_one_birthday_and_the_member_systems_counts(as_guide):
+    follow = member_of(as_guide.guide)
+    note_date(follow.contact, as_guide.guide, "birthday", month=5, day=3)
+    assert "5月3日" in card_of(as_guide, follow)
+    birthday(8, member=follow.contact.member, at=now() - timedelta(days=9))
+    page = card_of(as_guide, follow)
+    assert [day in page for day in ("8月3日", "5月3日")] == [True, False]
+
+
+def test_of_two_joined_records_the_birthday_told_last_counts(as_guide):
+    follow = member_of(as_guide.guide)
+    birthday(8, member=follow.contact.member, at=now() - timedelta(days=9))
+    birthday(6, member=make_member(same_as=follow.contact.member))
+    page = card_of(as_guide, follow)
+    assert [day in page for day in ("6月3日", "8月3日")] == [True, False]
+
+
+def test_a_card_whose_level_nobody_told_is_a_card(as_guide):
+    follow = member_of(as_guide.guide)
+    follow.contact.member.cards.update(level="")
+    buy(follow)
+    page = card_of(as_guide, follow)
+    for words in ("会员</span>", "138****2046", "¥899", "3,260", "最近买过"):
+        assert words in page
+    assert "未开卡" not in page
+
+
+def test_who_bought_here_without_a_card_is_no_member_and_yet_known(as_guide):
+    follow = member_of(as_guide.guide)
+    member, brand = follow.contact.member, as_guide.guide.store.region.brand
+    buy(follow)
+    birthday(8, member=member)
+    consent = {"purpose": "marketing", "version": "1", "channel": "store", "given_at": now()}
+    Consent.objects.create(member=member, brand=brand, **consent)
+    member.cards.update(closed_at=now())
+    page = card_of(as_guide, follow)
+    for words in ("未开卡", "¥899", "最近买过", "8月3日", "已同意：营销信息", "微信客户"):
+        assert words in page
+    for words in ("TA 还不是会员", "138****2046", "金卡", "3,260", "会员号", "查看号码"):
+        assert words not in page
 
 
 def test_who_contacted_ta_today_is_told_first(as_guide):

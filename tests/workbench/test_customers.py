@@ -6,8 +6,17 @@ import pytest
 from django.urls import reverse
 
 from guideapp.core.clock import now, today
+from guideapp.core.fields import blind_index
 from guideapp.core.search import search_terms
-from tests.factories import make_contact, make_follow, make_guide, make_member
+from guideapp.members.models import Member
+from tests.factories import (
+    make_brand,
+    make_card,
+    make_contact,
+    make_follow,
+    make_guide,
+    make_member,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +42,38 @@ def test_a_guide_sees_own_customers_only(as_guide):
     people(make_guide(store=as_guide.guide.store), "顾北")
     page = as_guide.get(LIST).content.decode()
     assert names_in(page, "周晚晴", "苏一禾", "顾北") == [True, True, False]
+
+
+def test_a_manager_finds_the_customers_of_everybody_in_the_store(as_manager):
+    store = as_manager.guide.store
+    people(make_guide(store=store, name="林小满"), "周晚晴", "苏一禾")
+    people(make_guide(store=store), "周北")
+    people(make_guide(), "周远")
+    page = as_manager.get(reverse("workbench:store_customers", args=[store.pk])).content.decode()
+    assert names_in(page, "周晚晴", "苏一禾", "周北", "周远") == [True, True, True, False]
+    assert "林小满的客户" in page
+    address = reverse("workbench:store_customers_search", args=[store.pk])
+    found = as_manager.post(address, {"q": "zhou"}, headers=HTMX).content.decode()
+    assert names_in(found, "周晚晴", "苏一禾", "周北", "周远") == [True, False, True, False]
+
+
+def test_a_manager_finds_a_customer_of_the_store_by_the_last_digits_of_the_phone(as_manager):
+    store = as_manager.guide.store
+    members = [make_member(phone_tail_bidx=blind_index("2046")) for _ in range(2)]
+    for member, guide in zip(members, (make_guide(store=store), make_guide()), strict=True):
+        make_card(member=member, brand=store.region.brand)
+        make_follow(guide=guide, contact=make_contact(name=f"{member.pk}号", member=member))
+    address = reverse("workbench:store_customers_search", args=[store.pk])
+    page = as_manager.post(address, {"q": "2046"}, headers=HTMX).content.decode()
+    assert names_in(page, *(f"{member.pk}号" for member in members)) == [True, False]
+
+
+def test_a_store_that_somebody_else_leads_is_not_there(as_manager):
+    foreign = make_guide().store.pk
+    for name in ("store_customers", "store_customers_search"):
+        address = reverse(f"workbench:{name}", args=[foreign])
+        answer = as_manager.post(address) if "search" in name else as_manager.get(address)
+        assert answer.status_code == 404
 
 
 def test_somebody_who_left_is_not_listed(as_guide):
@@ -107,25 +148,68 @@ def test_an_old_bookmark_with_a_bad_filter_still_opens(as_guide):
     assert "周晚晴" in page
 
 
+def with_card(phone: str, **kw) -> Member:
+    """A member with a phone number and a card of the usual brand."""
+    return make_card(member=make_member(phone=phone, **kw)).member
+
+
 @pytest.mark.parametrize("query", ["2046", " 2046 "])
 def test_a_customer_is_found_by_the_end_of_the_phone_number(as_guide, query):
-    member = make_member(phone="+8613800002046")
-    people(as_guide.guide, "周晚晴", member=member)
-    people(as_guide.guide, "苏一禾", member=make_member(phone="+8613800002047"))
+    people(as_guide.guide, "周晚晴", member=with_card("+8613800002046"))
+    people(as_guide.guide, "苏一禾", member=with_card("+8613800002047"))
     page = as_guide.post(SEARCH, {"q": query}, headers=HTMX).content.decode()
     assert names_in(page, "周晚晴", "苏一禾") == [True, False]
 
 
 def test_the_phone_of_a_joined_record_finds_the_person(as_guide):
     kept = make_member()
-    make_member(phone="+8613800002046", same_as=kept)
+    with_card("+8613800002046", same_as=kept)
     people(as_guide.guide, "周晚晴", member=kept)
-    assert "周晚晴" in as_guide.post(SEARCH, {"q": "2046"}).content.decode()
+    people(as_guide.guide, "苏一禾", member=make_member(same_as=kept))
+    page = as_guide.post(SEARCH, {"q": "2046"}).content.decode()
+    assert names_in(page, "周晚晴", "苏一禾") == [True, True]
 
 
 def test_the_phone_of_somebody_elses_customer_finds_nobody(as_guide):
-    people(make_guide(), "周晚晴", member=make_member(phone="+8613800002046"))
+    people(make_guide(), "周晚晴", member=with_card("+8613800002046"))
     assert "周晚晴" not in as_guide.post(SEARCH, {"q": "2046"}).content.decode()
+
+
+def test_however_many_others_end_in_the_same_digits_the_own_customer_is_found(as_guide):
+    tail = blind_index("2046")
+    others = [Member(phone_tail_bidx=tail, number=f"M{n}") for n in range(600)]
+    Member.objects.bulk_create(others)
+    people(as_guide.guide, "周晚晴", member=with_card("+8613800002046"))
+    assert "周晚晴" in as_guide.post(SEARCH, {"q": "2046"}).content.decode()
+
+
+def test_a_phone_that_the_card_would_not_show_finds_nobody(as_guide):
+    brand, closed = make_brand(name="别家"), make_member(phone="+8613800002046")
+    make_card(member=closed, closed_at=now())
+    others = make_card(member=make_member(phone="+8613800002046"), brand=brand)
+    people(as_guide.guide, "无卡", member=make_member(phone="+8613800002046"))
+    people(as_guide.guide, "退卡", member=closed)
+    people(as_guide.guide, "别家的", member=others.member)
+    page = as_guide.post(SEARCH, {"q": "2046"}).content.decode()
+    assert names_in(page, "无卡", "退卡", "别家的") == [False] * 3
+
+
+def test_who_has_no_card_here_is_marked_as_on_the_card(as_guide):
+    kept = make_member()
+    make_card(member=make_member(same_as=kept))
+    mall = make_brand(name="天汇广场", is_mall=True)
+    people(as_guide.guide, "并过的", member=kept)
+    people(as_guide.guide, "有卡", member=make_card(level="").member)
+    people(as_guide.guide, "商场的", member=make_card(brand=mall).member)
+    people(as_guide.guide, "退了的", member=make_card(closed_at=now()).member)
+    people(as_guide.guide, "没会员")
+    rows = as_guide.get(LIST).context["follows"]
+    marked = {row.contact.name for row in rows if not row.card}
+    assert marked == {"商场的", "退了的", "没会员"}
+    assert as_guide.get(LIST).content.decode().count("未开卡") == 3
+    for row in rows:
+        card = as_guide.get(reverse("workbench:customer", args=[row.pk])).content.decode()
+        assert ("未开卡" in card) == (row.contact.name in marked)
 
 
 def segment(client, name: str) -> list[str]:
@@ -182,7 +266,7 @@ def test_each_segment_goes_on_behind_its_last_row(as_guide, name):
 
 @pytest.mark.parametrize("name", ["birthday", "silent", "new", "value", "viewed"])
 def test_a_segment_costs_three_queries(as_guide, name, django_assert_num_queries):
-    people(as_guide.guide, *[f"客户{n}" for n in range(40)])
+    people(as_guide.guide, *[f"客户{n}" for n in range(40)], member=with_card("+8613800002046"))
     with django_assert_num_queries(3):
         as_guide.get(LIST, {"segment": name})
 
@@ -225,3 +309,11 @@ def test_a_manager_sees_the_card_but_chats_for_nobody(as_manager):
     follow = make_follow(guide=make_guide(store=as_manager.guide.store))
     page = as_manager.get(reverse("workbench:customer", args=[follow.pk])).content.decode()
     assert "去聊天发" not in page
+
+
+@pytest.mark.parametrize("rows", [1, 50])
+def test_the_list_of_a_store_costs_five_queries(as_manager, rows, django_assert_num_queries):
+    store = as_manager.guide.store
+    people(make_guide(store=store), *[f"客户{n}" for n in range(rows)])
+    with django_assert_num_queries(5):
+        as_manager.get(reverse("workbench:store_customers", args=[store.pk]))

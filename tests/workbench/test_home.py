@@ -71,6 +71,16 @@ def test_the_guides_own_name_for_the_customer_and_the_level_are_shown(as_guide: 
     assert (warm.name, warm.level) == ("顾北", "金卡")
 
 
+@pytest.mark.parametrize("closed", [None, now()])
+def test_a_level_is_that_of_the_persons_open_card(as_guide: Any, closed: Any) -> None:
+    kept = make_member()
+    make_card(member=make_member(same_as=kept), level="金卡", closed_at=closed)
+    follow = make_follow(guide=as_guide.guide, contact=make_contact(member=kept))
+    make_suggestion(guide=as_guide.guide, contact=follow.contact)
+    (warm,) = as_guide.get("/g/").context["warm"]
+    assert warm.level == ("" if closed else "金卡")
+
+
 def test_a_customer_with_two_reasons_stands_there_once_with_the_better_one(as_guide: Any) -> None:
     first = warm_customer(as_guide.guide)
     make_suggestion(guide=as_guide.guide, contact=first.contact, rule="new_customer", priority=20)

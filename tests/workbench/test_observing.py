@@ -1,14 +1,25 @@
 """What a guide keeps by a tap: sizes, likings, days, notes, tags; and what nobody may keep."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 
+from guideapp.core.clock import now
+from guideapp.core.models import AccessLog
 from guideapp.members.models import ImportantDate, Observation, Preference, Tag, TagMark
 from guideapp.members.services import load_default_topics
-from guideapp.organisation.models import Role
-from tests.factories import make_follow, make_grant, make_guide, make_tag, make_tag_group
+from guideapp.organisation.models import Guide, Role
+from tests.factories import (
+    make_follow,
+    make_grant,
+    make_guide,
+    make_store,
+    make_tag,
+    make_tag_group,
+    make_tag_mark,
+)
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -94,6 +105,76 @@ def test_tags_of_managers_are_not_a_guides_to_set(as_guide, follow):
     assert post(as_guide, "mark", follow, None, tag.pk).status_code == 404
     make_grant(guide=as_guide.guide, role=Role.STORE_MANAGER)
     assert post(as_guide, "mark", follow, None, tag.pk).status_code == 200
+
+
+def test_a_managers_rights_end_at_the_own_store(as_guide, follow):
+    """Who manages another store is a guide like all others here."""
+    make_grant(guide=as_guide.guide, role=Role.STORE_MANAGER, store=make_store())
+    secret = make_tag(
+        name="重点关注", group=make_tag_group(set_by="managers", seen_by_guides=False)
+    )
+    make_tag_mark(follow=follow, tag=secret)
+    assert post(as_guide, "unmark", follow, None, secret.pk).status_code == 404
+    page = as_guide.get(reverse("workbench:customer", args=[follow.pk])).content.decode()
+    assert "重点关注" not in page
+
+
+def test_a_regional_manager_sees_managers_tags_in_the_own_region_alone(as_regional):
+    make_grant(guide=as_regional.guide, role=Role.GUIDE)
+    here = make_follow(guide=make_guide(store=make_store(region=as_regional.guide.store.region)))
+    moved = make_follow(guide=as_regional.guide)
+    Guide.objects.filter(pk=as_regional.guide.pk).update(store=make_store())
+    secret = make_tag(name="重点关注", group=make_tag_group(seen_by_guides=False))
+    for row, is_seen in ((here, True), (moved, False)):
+        make_tag_mark(follow=row, tag=secret)
+        page = as_regional.get(reverse("workbench:customer", args=[row.pk])).content.decode()
+        assert ("重点关注" in page) == is_seen
+
+
+@pytest.mark.parametrize(
+    ("set_by", "asked"), [("guides", True), ("managers", False), ("nobody", False)]
+)
+def test_a_stale_tag_is_asked_of_who_may_answer(as_guide, follow, set_by, asked):
+    tag = make_tag(name="通勤", group=make_tag_group(stale_after_days=90, set_by=set_by))
+    make_tag_mark(follow=follow, tag=tag, marked_at=now() - timedelta(days=91))
+    page = as_guide.get(reverse("workbench:customer", args=[follow.pk])).content.decode()
+    assert "tag-old" in page
+    assert ("“通勤”还对吗？" in page) == asked
+    answer = post(as_guide, "still", follow, {"tag": tag.pk, "answer": "yes"})
+    assert (answer.status_code == 200) == asked
+
+
+def test_a_stale_tag_of_managers_is_asked_of_the_stores_manager(as_manager):
+    follow = make_follow(guide=make_guide(store=as_manager.guide.store))
+    tag = make_tag(name="通勤", group=make_tag_group(stale_after_days=90, set_by="managers"))
+    make_tag_mark(follow=follow, tag=tag, marked_at=now() - timedelta(days=91))
+    page = as_manager.get(reverse("workbench:customer", args=[follow.pk])).content.decode()
+    assert "“通勤”还对吗？" in page
+    assert post(as_manager, "still", follow, {"tag": tag.pk, "answer": "yes"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "screen"),
+    [
+        ("tags", None, "tags"),
+        ("own_tag", {"name": "好说话"}, "tags"),
+        ("note", None, "note"),
+        ("prefer", {"kind": "top_size", "value": "M"}, "note"),
+        ("note_date", {"kind": "wedding", "month": 5}, "note"),
+        ("still", {"preference": 1, "answer": "yes"}, "note"),
+    ],
+)
+def test_every_answer_that_shows_the_profile_is_kept_once(as_guide, follow, name, form, screen):
+    url = reverse(f"workbench:{name}", args=[follow.pk])
+    as_guide.post(url, form, headers=HTMX) if form else as_guide.get(url, headers=HTMX)
+    rows = AccessLog.objects.values_list("actor_id", "subject", "screen")
+    assert list(rows) == [(as_guide.guide.pk, f"contact:{follow.contact_id}", screen)]
+
+
+def test_sheets_count_as_opened_profiles(as_guide, follow, settings):
+    settings.PROFILE_LIMIT_PER_10_MINUTES = 1
+    url = reverse("workbench:tags", args=[follow.pk])
+    assert [as_guide.get(url).status_code for _ in range(2)] == [200, 429]
 
 
 def test_an_automatic_tag_is_nobodys_to_set(as_manager):

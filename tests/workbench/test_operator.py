@@ -10,7 +10,16 @@ from django.urls import reverse
 from guideapp.core.clock import SHANGHAI, now
 from guideapp.core.jobs.worker import run_due
 from guideapp.core.models import AuditEntry, Job, WorkerHeartbeat
-from guideapp.wecom.models import CallbackEvent, CallBudget, Credential, OutboxCall, SyncCursor
+from guideapp.wecom.ledger import prune_runs
+from guideapp.wecom.models import (
+    CallbackEvent,
+    CallBudget,
+    Credential,
+    OutboxCall,
+    SyncCursor,
+    SyncRun,
+)
+from guideapp.workbench import operator_lists
 from tests.factories import (
     make_api_call,
     make_callback_event,
@@ -38,10 +47,10 @@ def rows(response: Any) -> list[Any]:
 
 @pytest.mark.parametrize("count", [1, 50])
 @pytest.mark.parametrize("name", MAKERS)
-def test_a_list_costs_four_queries_however_long(as_admin, name, count, django_assert_num_queries):
+def test_a_list_costs_five_queries_however_long(as_admin, name, count, django_assert_num_queries):
     for _n in range(count):
         MAKERS[name]()
-    with django_assert_num_queries(4):  # session, guide, counts, rows
+    with django_assert_num_queries(5):  # session, guide, counts, the newest key, rows
         assert as_admin.get(url(name)).status_code == 200
 
 
@@ -86,12 +95,46 @@ def test_the_chips_say_how_many_there_are(as_admin):
     for name in ("inbox", "outbox", "jobs"):
         states = as_admin.get(url(name)).context["listing"].states
         counts[name] = {state.value: state.count for state in states}
-    assert counts["inbox"] == {"pending": 0, "done": 0, "ignored": 0, "dead": 1}
+    assert counts["inbox"] == {"pending": 0, "done": None, "ignored": None, "dead": 1}
     assert (counts["outbox"]["uncertain"], counts["outbox"]["done"]) == (1, None)
     assert (counts["jobs"]["dead"], counts["jobs"]["done"]) == (1, None)
 
 
+def test_a_count_ends_at_its_limit(as_admin, monkeypatch):
+    monkeypatch.setattr(operator_lists, "COUNTED", 2)
+    for name, make in MAKERS.items():
+        for _n in range(4):
+            make()
+        assert " 2+</a>" in as_admin.get(url(name)).text
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_rare_row_is_looked_for_a_span_at_a_time(as_admin, monkeypatch, name):
+    monkeypatch.setattr(operator_lists, "SPAN", 5)
+    rare = {"inbox": {"event": "rare"}, "outbox": {"kind": "rare"}, "jobs": {"task": "a.rare"}}
+    wanted = MAKERS[name](**rare.get(name, {"path": "rare"}))
+    for _n in range(8):
+        MAKERS[name]()
+    first = as_admin.get(url(name, kind="rare"))
+    assert rows(first) == []
+    assert "往前找" in first.text
+    second = as_admin.get(url(name, kind="rare", after=first.context["listing"].next_after))
+    assert rows(second) == [wanted.pk]
+    assert second.context["listing"].next_after is None
+
+
+def test_nobody_is_sent_further_back_than_the_window(as_admin, monkeypatch):
+    monkeypatch.setattr(operator_lists, "SPAN", 5)
+    make_callback_event(received_at=now() - timedelta(days=3))
+    for _n in range(5):
+        make_callback_event()
+    assert as_admin.get(url("inbox", kind="rare")).context["listing"].next_after is None
+    assert as_admin.get(url("inbox", kind="rare", window="7d")).context["listing"].next_after
+
+
 def test_what_is_open_is_listed_whatever_its_age(as_admin):
+    event = make_callback_event(received_at=now() - timedelta(days=60))
+    assert rows(as_admin.get(url("inbox", state="dead"))) == [event.pk]
     call = make_outbox_call(created_at=now() - timedelta(days=60))
     job = make_job(enqueued_at=now() - timedelta(days=60))
     assert rows(as_admin.get(url("outbox", state="uncertain"))) == [call.pk]
@@ -313,7 +356,7 @@ def test_the_health_line_costs_a_fixed_number_of_queries(as_admin, django_assert
     for make in MAKERS.values():
         for _n in range(3):
             make()
-    with django_assert_num_queries(11):  # session, guide, last check, and eight small reads
+    with django_assert_num_queries(13):  # session, guide, last check, and ten small reads
         as_admin.get(reverse("workbench:wecom"))
 
 
@@ -341,6 +384,28 @@ def test_the_health_line_says_what_is_wrong(as_admin):
     assert "TOKENVALUE" not in response.text
 
 
+def test_what_was_given_up_is_on_the_health_line_and_leads_to_its_list(as_admin):
+    make_callback_event(state="dead")
+    make_outbox_call(state="failed")
+    make_job(state="dead")
+    response = as_admin.get(reverse("workbench:wecom"))
+    queues = response.context["health"].queues
+    assert {queue.label: queue.verdict for queue in queues if queue.count} == {
+        "放弃的事件": "bad",
+        "没发成的": "warn",
+        "放弃的任务": "bad",
+    }
+    for name, state in (("inbox", "dead"), ("outbox", "failed"), ("jobs", "dead")):
+        assert url(name, state=state) in response.text
+
+
+def test_a_machine_with_a_wrong_clock_is_on_the_health_line(as_admin):
+    WorkerHeartbeat.objects.create(worker="w", lanes="urgent", beat_at=now(), seconds_ahead=-90)
+    response = as_admin.get(reverse("workbench:wecom"))
+    assert response.context["health"].clock_verdict == "warn"
+    assert "差 90 秒" in response.text
+
+
 def test_the_health_line_shows_what_is_left_of_the_budget(as_admin):
     at = int(now().timestamp())
     CallBudget.objects.create(
@@ -356,19 +421,42 @@ def test_a_quiet_night_is_worth_a_look(as_admin):
     assert as_admin.get(reverse("workbench:wecom")).context["health"].callback_verdict == "warn"
 
 
-def test_readings_show_their_last_run_and_what_they_found(as_admin):
-    assert "还没同步过" in as_admin.get(url("sync")).text
-    SyncCursor.objects.create(name="members.all", started_at=now(), report={"guides": 3812})
+def test_runs_of_readings_are_kept_with_what_they_found(as_admin):
+    assert "这段时间没有同步" in as_admin.get(url("sync")).text
+    cursor = SyncCursor.objects.create(name="members.all", started_at=now() - timedelta(hours=3))
+    cursor.finished_at, cursor.report = now(), {"guides": 3812}
+    cursor.save()
+    cursor.started_at, cursor.finished_at, cursor.report = now(), None, {"guides": 7}
+    cursor.save()
     SyncCursor.objects.create(
         name="address_book",
-        started_at=now() - timedelta(hours=1),
+        started_at=now(),
         finished_at=now(),
         report={"people": 7, "joined": {"count": 2, "guides": [1, 2]}},
     )
     page = as_admin.get(url("sync")).text
     assert "导购 3,812" in page
-    assert "在读" in page
+    assert "导购 7" in page
     assert "新来 2" in page
+
+
+def test_runs_are_found_by_reading_and_state(as_admin, django_assert_num_queries):
+    cursor = SyncCursor.objects.create(name="members.all", started_at=now() - timedelta(hours=3))
+    cursor.started_at = now()  # the run before was never finished
+    cursor.save()
+    SyncCursor.objects.create(name="departments", started_at=now(), finished_at=now())
+    with django_assert_num_queries(5):
+        states = as_admin.get(url("sync")).context["listing"].states
+    assert {state.value: state.count for state in states} == {"running": 1, "done": 1, "cut": 1}
+    assert len(rows(as_admin.get(url("sync", kind="members.all")))) == 2
+    assert len(rows(as_admin.get(url("sync", state="cut")))) == 1
+
+
+def test_old_runs_are_pruned_and_the_set_up_check_is_no_reading(as_admin):
+    SyncCursor.objects.create(name="members.all", started_at=now() - timedelta(days=40))
+    SyncCursor.objects.create(name="wecom.check", started_at=now())
+    prune_runs.call()
+    assert not SyncRun.objects.exists()
 
 
 def test_an_unknown_row_is_not_found(as_admin):

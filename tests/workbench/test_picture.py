@@ -109,6 +109,21 @@ def test_the_mix_says_members_and_levels():
     assert parts["有会员卡"].rate == 0.25
 
 
+def test_a_card_of_a_joined_record_is_the_persons_and_a_level_need_not_be_told():
+    here, kept = make_store(), make_member()
+    make_card(member=make_member(same_as=kept), level="金卡")
+    follows(here, 1, member=kept)
+    follows(here, 1, member=make_card(level="").member)
+    follows(here, 1, member=make_card(level="银卡", closed_at=now()).member)
+    parts = {str(part.label): part.count for part in picture_of(here).parts}
+    assert {name: parts.get(name) for name in ("有会员卡", "金卡", "银卡", "")} == {
+        "有会员卡": 2,
+        "金卡": 1,
+        "银卡": None,
+        "": None,
+    }
+
+
 def test_another_brand_is_another_world(as_manager):
     url = reverse("workbench:team_picture", args=[make_store().pk])
     assert as_manager.get(url).status_code == 404

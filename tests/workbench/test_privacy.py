@@ -1,19 +1,22 @@
 """/hq/privacy/: the privacy officer finds, hands out, withdraws and erases; all of it on record."""
 
 import json
+import re
+from datetime import UTC, datetime
 
 import pytest
 from django.urls import reverse
 
 from guideapp.core import retention
 from guideapp.core.clock import now
+from guideapp.core.fields import blind_index
 from guideapp.core.jobs.worker import run_due
 from guideapp.core.models import AccessLog, AuditEntry
-from guideapp.members.models import Consent
+from guideapp.members.models import Consent, OfficialFollower
 from guideapp.organisation.models import Role
 from guideapp.organisation.services.homes import home_of
 from tests.conftest import GuideClient
-from tests.factories import make_guide, make_member
+from tests.factories import make_event, make_guide, make_member
 from tests.personal_support import PHONE, left_of_person, make_whole_person
 
 WHY = {"reason": "工单 7"}
@@ -61,6 +64,36 @@ def test_the_page_masks_and_opening_it_is_a_read(officer, whole):
     assert AccessLog.objects.filter(screen="privacy", actor_id=officer.guide.pk).count() == 1
 
 
+def test_people_who_share_a_number_are_listed_and_none_is_opened(officer):
+    one, other = (make_member(name=name, phone=PHONE) for name in ("周晚晴", "顾北"))
+    answer = officer.post(reverse("workbench:privacy_find"), {"who": PHONE} | WHY)
+    page = text(answer)
+    assert answer.status_code == 200
+    for row in (one, other):
+        assert row.name in page
+        assert reverse("workbench:privacy_person", args=[f"m-{row.pk}"]) in page
+    assert page.count("139****6666") == 2
+    assert AuditEntry.objects.get(action="privacy.find").detail["found"] == [
+        f"member:{row.pk}" for row in (one, other)
+    ]
+    assert AccessLog.objects.filter(screen="privacy").count() == 2
+
+
+def test_who_only_follows_an_account_has_a_page_and_can_be_erased(officer):
+    fan = OfficialFollower.objects.create(
+        account="青禾", openid="oFan1", openid_bidx=blind_index("oFan1"), followed_at=now()
+    )
+    address = reverse("workbench:privacy_find")
+    answer = officer.post(address, {"who": "oFan1"} | WHY, follow=True)
+    assert "公众号" in text(answer)
+    key = f"f-{fan.pk}"
+    officer.post(reverse("workbench:privacy_export", args=[key]), WHY | {"shape": "json"})
+    officer.post(reverse("workbench:privacy_erase", args=[key]), SURE)
+    run_due()
+    assert not OfficialFollower.objects.exists()
+    assert "公众号粉丝" in text(officer.get("/hq/privacy/"))
+
+
 @pytest.mark.parametrize("key", ["m-0", "c-0", "x-1", "m-", "m-99999999999999999999"])
 def test_nobody_s_page_is_not_there(officer, key):
     address = reverse("workbench:privacy_person", args=[key])
@@ -77,6 +110,22 @@ def test_a_copy_as_data_and_to_read(officer, whole):
     assert PHONE in page
     assert "CANARY 喜欢驼色" in page
     assert AuditEntry.objects.filter(action="privacy.export").count() == 2
+
+
+def test_a_copy_to_read_has_words_instead_of_codes_and_the_clock_of_shanghai(officer, whole):
+    at_night = datetime(2026, 11, 20, 16, 30, tzinfo=UTC)
+    Consent.objects.update(given_at=at_night)
+    bought = {"order_no": "QH-1001", "amount_fen": 9900, "brand_id": 1, "lines": [{"size": "M"}]}
+    make_event(kind="purchase", member=whole.member, params=bought)
+    officer.post(at("privacy_export", whole), WHY | {"shape": "json"})
+    page = text(officer.post(at("privacy_export", whole), WHY | {"shape": "html"}))
+    cells = set(re.findall("<td>(.*?)</td>", page))
+    assert {"营销信息", "同意页", "女", "购买", "上装尺码", "2026-11-21 00:30:00"} <= cells
+    assert "订单号：QH-1001；金额：¥99.00；明细：尺码：M" in cells
+    assert "聊天侧边栏" in cells
+    assert not cells & {"marketing", "page", "purchase", "top_size", "sidebar", "2"}
+    assert "UTC" not in page
+    assert "{" not in "".join(cells)
 
 
 def test_a_copy_is_never_an_old_login_s(whole):

@@ -62,6 +62,16 @@ def test_what_may_have_gone_out_since_waits_for_a_person(
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["mark_tag", "remark"])
+def test_what_would_set_an_old_value_is_not_sent_any_more(kind: str) -> None:
+    call = make_call("1", idempotent=True)
+    OutboxCall.objects.filter(pk=call.pk).update(kind=kind)
+    drop_what_is_old()
+    call.refresh_from_db()
+    assert (call.state, call.error[:21]) == ("failed", "a backup was restored")
+
+
+@pytest.mark.django_db
 def test_a_reading_that_was_cut_off_begins_anew() -> None:
     cursor = SyncCursor.objects.create(name="x", cursor="linxm", started_at=now())
     done_at = now() - timedelta(hours=1)

@@ -4,10 +4,18 @@ import pytest
 from django.urls import reverse
 
 from guideapp.core.audit import record_access
-from guideapp.core.models import AuditEntry
+from guideapp.core.clock import now
+from guideapp.core.models import AccessLog, AuditEntry
 from guideapp.organisation.models import Role
 from tests.conftest import GuideClient
-from tests.factories import make_contact, make_follow, make_guide, make_member
+from tests.factories import (
+    make_brand,
+    make_card,
+    make_contact,
+    make_follow,
+    make_guide,
+    make_member,
+)
 
 PHONE = "+8613977776666"
 WHOLE = "13977776666"
@@ -16,6 +24,7 @@ WHOLE = "13977776666"
 @pytest.fixture
 def follow(db):
     member = make_member(phone=PHONE)
+    make_card(member=member)
     return make_follow(contact=make_contact(name="晚晴", member=member))
 
 
@@ -61,6 +70,32 @@ def test_a_day_has_a_limit_by_role(follow, settings, role, setting):
     client = GuideClient(person)
     assert [reveal(client, follow).status_code for _time in range(3)] == [200, 200, 429]
     assert AuditEntry.objects.filter(action="phone.reveal").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("brand", "closed_at"), [({"name": "天汇广场", "is_mall": True}, None), ({}, now())]
+)
+def test_a_brands_guide_does_not_get_the_number_of_who_holds_no_card_there(db, brand, closed_at):
+    member = make_member(phone=PHONE)
+    make_card(member=member, brand=make_brand(**brand), closed_at=closed_at)
+    follow = make_follow(contact=make_contact(member=member))
+    answer = reveal(GuideClient(follow.guide), follow)
+    assert (answer.status_code, WHOLE in answer.content.decode()) == (409, False)
+    assert not AuditEntry.objects.filter(action="phone.reveal").exists()
+
+
+def test_a_card_on_any_record_of_the_person_will_do(db):
+    member = make_member(phone=PHONE)
+    make_card(member=make_member(same_as=member))
+    follow = make_follow(contact=make_contact(member=member))
+    assert WHOLE in reveal(GuideClient(follow.guide), follow).content.decode()
+
+
+def test_the_customer_can_be_told_who_saw_the_number(follow):
+    reveal(GuideClient(follow.guide), follow)
+    row = AccessLog.objects.get(screen="phone")
+    assert (row.actor_id, row.subject) == (follow.guide.pk, f"contact:{follow.contact_id}")
+    assert "看了完整手机号" in GuideClient(follow.guide).get("/g/accesses/").content.decode()
 
 
 def test_somebody_else_s_customer_is_unknown(follow):

@@ -10,11 +10,16 @@ from guideapp.core.jobs.worker import run_due
 from guideapp.members.models import BulkTagging, ForbiddenTopic, TagGroup, TagMark, TagRule
 from guideapp.members.services import load_default_topics
 from guideapp.members.services.bulk_tagging import tag_in_bulk
+from guideapp.organisation.models import Guide
+from tests.conftest import GuideClient
 from tests.factories import (
     make_bulk_tagging,
+    make_card,
     make_contact,
     make_follow,
     make_guide,
+    make_member,
+    make_store,
     make_tag,
     make_tag_group,
     make_tag_mark,
@@ -52,14 +57,51 @@ def test_a_customer_who_left_is_counted_as_refused():
     assert (from_here.done, from_here.marked, from_here.refused) == (1, 0, 1)
 
 
+@pytest.mark.parametrize("lost", ["role", "store", "group"])
+def test_a_job_puts_nothing_on_whom_its_author_may_no_longer_tag(as_manager, lost):
+    author = as_manager.guide
+    follow = make_follow(guide=make_guide(store=author.store))
+    tag = make_tag(group=make_tag_group(set_by="managers"))
+    start(as_manager, tag=tag.pk)
+    if lost == "role":
+        author.grants.update(revoked_at=now())
+    elif lost == "store":
+        Guide.objects.filter(pk=follow.guide_id).update(store=make_store())
+    else:
+        TagGroup.objects.update(set_by="nobody")
+    run_due()
+    row = BulkTagging.objects.get()
+    assert (row.marked, row.refused, bool(row.finished_at)) == (0, 1, True)
+    assert not TagMark.objects.exists()
+
+
 def test_only_the_chosen_part_of_the_customers_is_counted(as_manager):
-    guide = make_guide(store=as_manager.guide.store)
-    make_follow(guide=guide, followed_at=now() - timedelta(days=200))
-    make_follow(guide=guide, contact=make_contact(active_at=now()))
-    url = reverse("workbench:tagging")
-    for segment, n in {"all": 2, "new": 1, "viewed": 1, "silent": 1, "members": 0}.items():
-        page = as_manager.get(url, {"segment": segment}).content.decode()
+    guide, kept = make_guide(store=as_manager.guide.store), make_member()
+    make_card(member=make_member(same_as=kept))
+    long_ago = {
+        "followed_at": now() - timedelta(days=20),
+        "last_sign_at": now() - timedelta(days=31),
+    }
+    make_follow(guide=guide, **long_ago)
+    make_follow(guide=guide, contact=make_contact(active_at=now(), member=kept))
+    make_follow(guide=guide, followed_at=now() - timedelta(days=8))
+    found = {"all": 3, "new": 1, "viewed": 1, "silent": 1, "members": 1, "strangers": 2}
+    for segment, n in found.items():
+        page = as_manager.get(reverse("workbench:tagging"), {"segment": segment}).content.decode()
         assert f"符合的有 {n} 位客户" in page
+
+
+@pytest.mark.parametrize("segment", ["new", "viewed", "silent"])
+def test_a_part_of_the_customers_is_the_same_as_in_the_guides_own_list(as_manager, segment):
+    guide = make_guide(store=as_manager.guide.store)
+    for days in (3, 15, 40, 120):
+        at = now() - timedelta(days=days)
+        make_follow(guide=guide, followed_at=at, last_sign_at=at)
+        make_follow(guide=guide, contact=make_contact(active_at=at), followed_at=at)
+    form = {"segment": segment}
+    listed = GuideClient(guide).get(reverse("workbench:customers"), form).context["follows"]
+    found = as_manager.get(reverse("workbench:tagging"), form).context["found"]
+    assert found == len(listed)
 
 
 def test_a_list_of_nobody_is_refused(as_manager):

@@ -31,11 +31,19 @@ from guideapp.members.services import (
     record_refunds,
 )
 from guideapp.members.services.order_rules import WAITS
-from guideapp.organisation.models import Brand, Guide, Store
-from guideapp.organisation.services import brand_of, brands_named, store_of, stores_coded
+from guideapp.organisation.models import Brand, Store
+from guideapp.organisation.services import (
+    Tenures,
+    brand_of,
+    brands_named,
+    store_of,
+    stores_coded,
+)
 
 _FIELDS = ["store", "member", "channel", "state", "ordered_at", "paid_at", "amount_fen"]
 _FIELDS += ["told_guide", "link_token", "source", "as_of"]
+_FIXED = {name: name for name in ("store", "channel", "ordered_at", "paid_at", "link_token")}
+_FIXED["told_guide"] = "guide"  # the name in the record
 _LINE = ("sku_code", "title", "colour", "size", "quantity", "amount_fen")
 _CLOSED = _("订单已付款或已取消，不能再改；退款请用 refunds")
 
@@ -75,9 +83,8 @@ class _Orders:
         self.source, self.brands = source, brands
         self.named = brands_named(row.get("brand") or "" for row in rows)
         self.stores = stores_coded(row.get("store") or "" for row in rows)
-        self.members = members_named(rows)
-        userids = [row["guide"] for row in rows if row.get("guide")]
-        self.guides = {row.userid.lower(): row for row in Guide.objects.with_userids(userids)}
+        self.members = members_named(rows, brands)
+        self.guides = Tenures(row["guide"] for row in rows if row.get("guide"))
         self.writing = Writing(rows, _known(rows, self.named.values(), self.stores.values()))
         self.lines: dict[int, tuple[Order, list[Row]]] = {}  # to be written, by id() of the order
         self.news: dict[int, Order] = {}  # orders whose members are to be told
@@ -86,25 +93,28 @@ class _Orders:
         """Write one order."""
         brand, store = brand_and_store(row, self.named, self.stores, self.brands)
         _refuse_future(row, self.writing)
-        values = pick(row, "channel", "ordered_at", "paid_at", "link_token")
-        values |= {"source": self.source} | self._people(row)
-        if store is not None:
-            values["store"] = store
         key = (brand.pk, row["order_no"])
         order = self.writing.known.get(key)
+        values = pick(row, "channel", "ordered_at", "paid_at", "link_token")
+        values |= {"source": self.source} | self._people(row, order)
+        if store is not None:
+            values["store"] = store
         if order is None:
             order = self._make(index, key, values, row)
         elif not self._change(index, key, values, row):
             return
         self.news[id(order)] = order
 
-    def _people(self, row: Row) -> Row:
-        """The member, and the guide whom the till named."""
+    def _people(self, row: Row, order: Order | None) -> Row:
+        """The member, and the guide whom the till named: who held that userid then."""
         found: Row = {}
         if (member := member_of(row, self.members)) is not None:
             found["member"] = member
         if row.get("guide"):
-            guide = self.guides.get(row["guide"].lower())
+            at = row.get("ordered_at") or (order.ordered_at if order else self.writing.at)
+            guide = self.guides.holder(row["guide"], at)
+            if guide is None and self.guides.knows(row["guide"]):
+                raise Refused("guide_not_there", _("下单的时候这个账号没有人在用"), "guide")
             if guide is None:
                 raise Refused("unknown_guide", _("没有这个导购账号"), "guide")
             found["told_guide"] = guide
@@ -180,7 +190,11 @@ class _Orders:
                     at=order.ordered_at,
                 )
             else:
-                order_settled(member_id=order.member_id or 0, order_no=order.order_no)
+                order_settled(
+                    member_id=order.member_id or 0,
+                    brand_id=order.brand_id,
+                    order_no=order.order_no,
+                )
 
 
 def tell_paid(orders: Iterable[Order]) -> None:
@@ -228,8 +242,9 @@ def _known(
 ) -> dict[tuple[int, str], Order]:
     owners = {brand.pk for brand in named} | {store.region.brand_id for store in stores}
     numbers = {row["order_no"] for row in rows}
-    held = Order.objects.select_for_update().prefetch_related("lines").order_by("pk")
-    found = held.filter(brand__in=owners, order_no__in=numbers)
+    held = Order.objects.select_for_update(of=("self",)).prefetch_related("lines").order_by("pk")
+    people = held.select_related("store", "member", "told_guide")
+    found = people.filter(brand__in=owners, order_no__in=numbers)
     return {(order.brand_id, order.order_no): order for order in found}
 
 
@@ -245,6 +260,9 @@ def _refuse_change(order: Order, values: Row, state: str, *, has_new_lines: bool
         return
     if has_new_lines or state != order.state:
         raise Refused("order_closed", _CLOSED, "lines" if has_new_lines else "state")
+    for field, name in _FIXED.items():
+        if values.get(field) and values[field] != getattr(order, field):
+            raise Refused("order_closed", _CLOSED, name)
     member: Member | None = values.get("member")
     if member is not None and order.member_id not in (None, member.pk):
         raise Refused("other_member", _("这一单已经记在另一位会员名下"), "member")

@@ -76,6 +76,7 @@ class _Refunds:
             amount_fen=row["amount_fen"],
             at=row["at"],
             source=self.source,
+            as_of=self.writing.as_of(row),
         )
         order.refunded_fen += refund.amount_fen
         self.touched[order.pk] = order

@@ -75,10 +75,12 @@ def save_products(products: Iterable[NewProduct]) -> int:
 def put_products(rows: list[Row], *, source: str, brands: Brands) -> list[Result]:
     """Add styles by `style_no`, or change those that are there.
 
-    `category` is a code; `category_name` names it, and makes one that is not there.
+    `category` is a code; `category_name` names it, and makes one that is not there. Categories are
+    everybody's: a sender with `brands` of its own renames none.
     """
     job = _Products(rows, source, brands)
     job.writing.each(job.put)
+    job.keep_categories()
     job.writing.store(Product, [*_PRODUCT, *_TOLD])
     return job.writing.answers()
 
@@ -101,7 +103,9 @@ class _Products:
         known = held.filter(style_no__in={row["style_no"] for row in rows}).order_by("pk")
         self.writing = Writing(rows, {product.style_no: product for product in known})
         self.named = brands_named(row.get("brand", "") for row in rows)
-        self.categories = _categories(rows)
+        codes = {row["category"] for row in rows if row.get("category")}
+        self.categories = {one.code: one for one in ProductCategory.objects.filter(code__in=codes)}
+        self.renamed: dict[str, ProductCategory] = {}
 
     def put(self, index: int, row: Row) -> None:
         """Write one style."""
@@ -116,19 +120,37 @@ class _Products:
             need(row, "name", "list_price_fen")
             as_of = self.writing.as_of(row)
             made = Product(style_no=style_no, source=self.source, as_of=as_of, **values)
-            self.writing.make(index, style_no, made)
-            return
-        if not _may_write(product.brand_id, self.brands):
+            written: Product | None = self.writing.make(index, style_no, made)
+        elif not _may_write(product.brand_id, self.brands):
             raise Refused("unknown_product", _("没有这个货号"), "style_no")
-        self.writing.put(index, style_no, values | {"source": self.source}, row)
+        else:
+            written = self.writing.put(index, style_no, values | {"source": self.source}, row)
+        if written is not None and values.get("category"):
+            self._accept(values["category"], row.get("category_name", ""))
 
     def _category(self, row: Row) -> ProductCategory | None:
-        if not row["category"]:
+        """The category of a row, unsaved where it is new; '' or null: none."""
+        code, name = row["category"], row.get("category_name", "")
+        if not code:
             return None
-        category = self.categories.get(row["category"])
-        if category is None:
+        category = self.categories.get(code)
+        if category is None and not name:
             raise Refused("unknown_category", _("没有这个品类"), "category")
-        return category
+        return category or ProductCategory(code=code, name=name)
+
+    def _accept(self, category: ProductCategory, name: str) -> None:
+        """Remember the category of a row that is written: a refused or older one names nothing."""
+        self.categories[category.code] = category
+        if name and name != category.name and self.brands is None:
+            category.name = name
+            if not category._state.adding:
+                self.renamed[category.code] = category
+
+    def keep_categories(self) -> None:
+        """Write the categories that are new or have another name."""
+        new = [one for one in self.categories.values() if one._state.adding]
+        ProductCategory.objects.bulk_create(new)
+        ProductCategory.objects.bulk_update(self.renamed.values(), ["name"])
 
 
 class _Skus:
@@ -165,15 +187,3 @@ class _Skus:
 
 def _may_write(brand_id: int | None, brands: Brands) -> bool:
     return brands is None or brand_id in brands
-
-
-def _categories(rows: list[Row]) -> dict[str, ProductCategory]:
-    """Categories by code; those that a row names with `category_name` are made or renamed."""
-    names = {row["category"]: row.get("category_name", "") for row in rows if row.get("category")}
-    ProductCategory.objects.bulk_create(
-        [ProductCategory(code=code, name=name) for code, name in sorted(names.items()) if name],
-        update_conflicts=True,
-        unique_fields=["code"],
-        update_fields=["name"],
-    )
-    return {row.code: row for row in ProductCategory.objects.filter(code__in=names)}

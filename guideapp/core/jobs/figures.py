@@ -1,6 +1,7 @@
 """How much work waits, how long, and who works: for /metrics."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.db.models import Count, Min, Q
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
@@ -9,6 +10,8 @@ from guideapp.core.clock import now
 from guideapp.core.jobs.lanes import LANES
 from guideapp.core.jobs.models import Job, WorkerHeartbeat
 from guideapp.core.metrics import figures
+
+_ALIVE = timedelta(seconds=60)
 
 
 @figures("jobs")
@@ -60,10 +63,15 @@ def _workers() -> Iterator[Metric]:
     age = GaugeMetricFamily(
         "guide_worker_beat_age_seconds", "Age of the newest heartbeat.", labels=["lane"]
     )
-    beats = list(WorkerHeartbeat.objects.values_list("lanes", "beat_at"))
+    beats = list(WorkerHeartbeat.objects.values_list("lanes", "beat_at", "seconds_ahead"))
     for lane in LANES:
-        ours = [beat_at for lanes, beat_at in beats if lane in lanes.split(",")]
+        ours = [beat_at for lanes, beat_at, _off in beats if lane in lanes.split(",")]
         count.add_metric([lane], len(ours))
         if ours:
             age.add_metric([lane], (at - max(ours)).total_seconds())
     yield from (count, age)
+    yield GaugeMetricFamily(
+        "guide_clock_off_seconds",
+        "How far a worker's clock is from the database's, at most.",
+        value=max((abs(off) for _, beat_at, off in beats if at - beat_at < _ALIVE), default=0),
+    )

@@ -73,3 +73,5 @@ class WorkerHeartbeat(models.Model):
     worker = models.CharField(max_length=64, unique=True)
     lanes = models.CharField(max_length=64)
     beat_at = models.DateTimeField(db_index=True)
+    # Its machine's clock against the database's; by default 0, so that old code may write rows too.
+    seconds_ahead = models.IntegerField(default=0, db_default=0)

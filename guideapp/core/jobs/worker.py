@@ -8,10 +8,17 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
-from django.db import DatabaseError, InterfaceError, connection, connections
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    close_old_connections,
+    connection,
+    connections,
+)
 
-from guideapp.core.clock import now
+from guideapp.core.clock import compare_clocks, now, seconds_ahead
 from guideapp.core.jobs import ledger
 from guideapp.core.jobs.bell import bell
 from guideapp.core.jobs.lanes import LANES, Lane
@@ -99,7 +106,10 @@ class Workers:
         return [Hand(lane) for lane in self.lanes for _ in range(lane.threads)]
 
     def start(self) -> None:
-        """Start every thread."""
+        """Start every thread. Before that: what time is it? A fast clock would begin jobs early."""
+        with suppress(DatabaseError, InterfaceError):
+            compare_clocks()
+        close_old_connections()
         for thread in self._threads:
             thread.start()
 
@@ -167,10 +177,11 @@ class Workers:
         return True
 
     def _keep(self) -> bool:
-        """Say that we live, take lapsed jobs back, write the jobs of the schedule, read secrets."""
+        """Read secrets and the clock, say that we live, take lapsed jobs back, write due slots."""
         rotation.look()
+        compare_clocks()
         lanes = ",".join(lane.name for lane in self.lanes)
-        values = {"lanes": lanes, "beat_at": now()}
+        values = {"lanes": lanes, "beat_at": now(), "seconds_ahead": round(seconds_ahead())}
         WorkerHeartbeat.objects.update_or_create(worker=self.name, defaults=values)
         ledger.reap()
         self._clockwork.tick()

@@ -9,7 +9,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from guideapp.core.limits import hit
+from guideapp.core.limits import address_of, hit
 from guideapp.integration.models import ApiClient
 from guideapp.integration.services import client_of
 
@@ -50,6 +50,23 @@ class PerMinute(BaseThrottle):
 
     def allow_request(self, request: Request, view: Any) -> bool:
         """Count the call."""
-        key = request.auth.key_id if isinstance(request.auth, ApiClient) else ""
-        hit("api", key, limit=settings.API_CALLS_PER_MINUTE, seconds=_MINUTE)
+        _count_client(request.auth)
         return True
+
+
+def count_refused(request: Request) -> None:
+    """Count a call that was not let in: by its client, or by the address of whoever has no key.
+
+    Raises OverLimit.
+    """
+    client = getattr(request, "_auth", None)
+    if isinstance(client, ApiClient):
+        _count_client(client)
+        return
+    address = address_of(request._request)
+    hit("api_bad_key", address, limit=settings.API_BAD_KEYS_PER_MINUTE, seconds=_MINUTE)
+
+
+def _count_client(client: Any) -> None:
+    key = client.key_id if isinstance(client, ApiClient) else ""
+    hit("api", key, limit=settings.API_CALLS_PER_MINUTE, seconds=_MINUTE)

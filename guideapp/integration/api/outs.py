@@ -77,8 +77,12 @@ class SkuOut(Told):
 
 
 class MemberOut(Told):
-    """A member. `same_person_as`: the number of the record that stands for the person."""
+    """A member. `same_person_as`: the number of the record that stands for the person.
 
+    Where the reader has brands of its own, what may be another owner's is null.
+    """
+
+    source = serializers.CharField(allow_null=True)
     number = serializers.CharField()
     name = serializers.CharField()
     gender = serializers.IntegerField()
@@ -86,6 +90,16 @@ class MemberOut(Told):
     phone_verified = serializers.BooleanField()
     home_store = _text("home_store.code")
     same_person_as = _text("same_as.number")
+
+    def to_representation(self, instance: Any) -> Any:
+        """The home store of the reader's own brands alone, and nothing of who else knows them."""
+        told, brands = super().to_representation(instance), self.context.get("brands")
+        if brands is None:
+            return told
+        store = instance.home_store
+        if store is not None and store.region.brand_id not in brands:
+            told["home_store"] = None
+        return told | {"source": None, "same_person_as": None}
 
 
 class CardOut(Told):
@@ -126,6 +140,18 @@ class FollowerOut(Told):
     ended_at = serializers.DateTimeField(allow_null=True)
 
 
+class ConsentOut(Told):
+    """A consent; one that was withdrawn stays, a new one stands beside it."""
+
+    member = _text("member.number")
+    brand = _text("brand.name")
+    purpose = serializers.CharField()
+    version = serializers.CharField()
+    channel = serializers.CharField()
+    given_at = serializers.DateTimeField()
+    withdrawn_at = serializers.DateTimeField(allow_null=True)
+
+
 class LineOut(serializers.Serializer[Any]):
     """One SKU of an order."""
 
@@ -155,8 +181,8 @@ class OrderOut(Told):
     lines = LineOut(many=True)
 
 
-class RefundOut(serializers.Serializer[Any]):
-    """Money given back."""
+class RefundOut(Told):
+    """Money given back. It never changes: `updated_at` is when it came."""
 
     refund_no = serializers.CharField()
     order_no = _text("order.order_no")
@@ -164,4 +190,4 @@ class RefundOut(serializers.Serializer[Any]):
     line_no = serializers.IntegerField(source="line.line_no", allow_null=True, default=None)
     amount_fen = serializers.IntegerField()
     at = serializers.DateTimeField()
-    source = serializers.CharField()  # type: ignore[assignment]  # a field of that name
+    updated_at = serializers.DateTimeField(source="created_at")

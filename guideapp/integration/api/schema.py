@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 from django.utils import translation
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
@@ -12,6 +13,7 @@ from rest_framework import serializers
 from guideapp.core.results import Status
 from guideapp.integration.api.lists import LISTINGS, LONGEST_PAGE, PAGE
 
+_LAG = _("刚改过的记录过几秒才列出，免得漏掉还在写入的；下次接着用最后一条的 updated_at")
 _STATUSES = [(status.value, status.value) for status in Status]
 
 
@@ -111,9 +113,8 @@ class ResourceSchema(AutoSchema):
         limit = {"type": "integer", "minimum": 1, "maximum": LONGEST_PAGE, "default": PAGE}
         found: list[Any] = [OpenApiParameter("cursor", str), OpenApiParameter("limit", limit)]
         if LISTINGS[self.view.resource.name].clock:
-            found.append(
-                OpenApiParameter("updated_since", {"type": "string", "format": "date-time"})
-            )
+            kind = {"type": "string", "format": "date-time"}
+            found.append(OpenApiParameter("updated_since", kind, description=str(_LAG)))
         return found
 
     def get_filter_backends(self) -> list[Any]:

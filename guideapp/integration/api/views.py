@@ -1,16 +1,18 @@
 """One address a resource: POST one record, GET a page; and POST many under `bulk/`."""
 
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from django.utils.translation import gettext as _
 from rest_framework import serializers
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from guideapp.core.errors import OverLimit
 from guideapp.core.results import Result
 from guideapp.integration.api.answers import SINGLE, many, one
-from guideapp.integration.api.auth import Bearer, HasScope, PerMinute
+from guideapp.integration.api.auth import Bearer, HasScope, PerMinute, count_refused
 from guideapp.integration.api.lists import LISTINGS, LONGEST_PAGE, PAGE, page_of
 from guideapp.integration.api.parsers import BodyParser, body_of
 from guideapp.integration.api.schema import ResourceSchema
@@ -22,6 +24,7 @@ from guideapp.integration.services import (
     brands_of,
     count_call,
     digest_of,
+    note_reading,
 )
 from guideapp.integration.services.idempotency import KEY_LENGTH, Answer
 
@@ -101,6 +104,22 @@ class ResourceView(APIView):
             count_call(client, status=final.status_code, failed_items=self.failed_items)
         return final
 
+    def handle_exception(self, exc: Exception) -> Response:
+        """A call that is not let in counts against the limit of its address or its client."""
+        if isinstance(exc, NotAuthenticated | AuthenticationFailed | PermissionDenied):
+            try:
+                count_refused(self.request)
+            except OverLimit as over:
+                return super().handle_exception(over)
+        return super().handle_exception(exc)
+
+    def raise_uncaught_exception(self, exc: Exception) -> NoReturn:
+        """Our own failure is counted too, and then reported."""
+        client = getattr(self.request, "_auth", None)
+        if isinstance(client, ApiClient):
+            count_call(client, status=500, failed_items=0)
+        super().raise_uncaught_exception(exc)
+
 
 class OneView(ResourceView):
     """One record, and pages of them."""
@@ -115,15 +134,19 @@ class OneView(ResourceView):
         query = PageQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         asked = query.validated_data
-        listing = LISTINGS[self.resource.name]
+        client, listing = client_behind(request), LISTINGS[self.resource.name]
+        brands = brands_of(client)
         rows, following = page_of(
             listing,
-            brands=brands_of(client_behind(request)),
+            brands=brands,
             since=asked.get("updated_since"),
             cursor=asked.get("cursor", ""),
             limit=asked["limit"],
         )
-        return Response({"items": listing.serializer(rows, many=True).data, "next": following})
+        if rows and listing.about_people:
+            note_reading(client, self.resource.name, len(rows))
+        told = listing.serializer(rows, many=True, context={"brands": brands})
+        return Response({"items": told.data, "next": following})
 
 
 class WriteOnlyView(OneView):

@@ -5,6 +5,7 @@ from guideapp.integration.services.clients import (
     client_of,
     count_call,
     make_client,
+    note_reading,
     revoke_client,
 )
 from guideapp.integration.services.connectors_rest import ask_for_pull, pull_sources
@@ -26,6 +27,7 @@ __all__ = [
     "fields_of",
     "forget_calls",
     "make_client",
+    "note_reading",
     "pull_sources",
     "report_of",
     "revoke_client",

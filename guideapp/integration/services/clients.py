@@ -28,7 +28,7 @@ def make_client(
     """
     key_id = secrets.token_hex(_KEY_BYTES)
     bearer = f"{key_id}.{secrets.token_urlsafe(_SECRET_BYTES)}"
-    wanted = sorted(set(scopes))
+    wanted, owners = sorted(set(scopes)), list(brands)
     try:
         with transaction.atomic():
             client = ApiClient.objects.create(
@@ -37,8 +37,9 @@ def make_client(
                 secret_hash=_hash(bearer),
                 scopes=wanted,
                 created_by=by,
+                is_limited=bool(owners),
             )
-            client.brands.set(brands)
+            client.brands.set(owners)
             record_audit(
                 actor=by,
                 action="api_client_made",
@@ -73,17 +74,32 @@ def client_of(bearer: str) -> ApiClient | None:
 
 
 def brands_of(client: ApiClient) -> frozenset[int] | None:
-    """Whose records the client may write and read; None: everybody's."""
-    return frozenset(brand.pk for brand in client.brands.all()) or None
+    """Whose records the client may write and read; None: everybody's.
+
+    A client that was limited stays so, to nobody, when the last of its brands is gone.
+    """
+    brands = frozenset(brand.pk for brand in client.brands.all())
+    return brands if brands or client.is_limited else None
 
 
 def count_call(client: ApiClient, *, status: int, failed_items: int) -> None:
-    """Count an answered call; one statement."""
+    """Count a call; one statement."""
     ApiClient.objects.filter(pk=client.pk).update(
         calls=F("calls") + 1,
-        refused=F("refused") + (1 if 400 <= status < 500 else 0),
+        refused=F("refused") + int(status >= 400),
         failed_items=F("failed_items") + failed_items,
         last_used_at=now(),
+    )
+
+
+def note_reading(client: ApiClient, resource: str, rows: int) -> None:
+    """Keep that the client read so many records about people; one row a call."""
+    record_audit(
+        actor="",
+        action="api_read",
+        subject=f"api_client:{client.pk}",
+        resource=resource,
+        rows=rows,
     )
 
 

@@ -3,6 +3,7 @@
 A new kind of source is a subclass of `Connector` with one method; `connectors_rest.py` is one.
 """
 
+import json
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -13,8 +14,10 @@ from typing import Any, ClassVar
 from django.db import transaction
 
 from guideapp.core.clock import now
+from guideapp.core.fields import blind_index
 from guideapp.core.logs import mask
-from guideapp.integration.models import ConnectorState
+from guideapp.core.results import Result
+from guideapp.integration.models import ConnectorState, KeptRecord
 from guideapp.integration.services.registry import RESOURCES
 from guideapp.members.services.freshness import Source
 
@@ -22,6 +25,9 @@ logger = logging.getLogger(__name__)
 
 _PAGES_A_JOB = 200  # then another job goes on from the cursor
 _ITEMS_A_PAGE = 1_000
+_RETRIES_A_PULL = 1_000
+_KEPT_MAX = 50_000  # refused records; then nothing more is read until somebody has looked
+_GONE = "erased"  # refused for good
 _SPLIT = " "  # between the moment at which a pass began and the source's own cursor
 
 
@@ -69,19 +75,21 @@ def pull(connector: Connector, resource: str) -> Pulled:
     """Fetch what is new, from the cursor where the last pull stopped; the state says how it went.
 
     A page is loaded before its cursor is kept: a crash in between loads it twice, which changes
-    nothing. Refused records are logged and passed over. Raises SourceDown after noting it.
+    nothing. Refused records are kept and tried again at each pull: an order may come before its
+    member. Raises SourceDown after noting it.
     """
     state, _created = ConnectorState.objects.get_or_create(name=connector.name, resource=resource)
     began, _mark, cursor = state.cursor.partition(_SPLIT)
-    read = refused = 0
+    read, refused = 0, _try_again(connector, state)
     for _page in range(_PAGES_A_JOB):
         try:
+            _refuse_too_many(state)
             page = connector.fetch(resource, since=state.as_of, cursor=cursor)
             _check(page, cursor)
         except SourceDown as error:
             _note_failure(state, str(error))
             raise
-        read, refused = read + len(page.items), refused + _load(connector, resource, page.items)
+        read, refused = read + len(page.items), refused + _load(connector, state, page)
         began = began or page.as_of.isoformat()
         cursor = page.cursor
         _note_page(state, began, cursor)
@@ -124,13 +132,62 @@ def pull_all(connectors: list[Connector], ask_again: Callable[[], Any]) -> int:
     return read
 
 
-def _load(connector: Connector, resource: str, items: list[dict[str, Any]]) -> int:
-    results = RESOURCES[resource].load(items, source=connector.name) if items else []
+def _load(connector: Connector, state: ConnectorState, page: Page) -> int:
+    """Load a page and keep what was refused; how many that was."""
+    results = _results(connector, state, page.items)
     refusals = [result for result in results if result.is_refused]
     for result in refusals[:5]:
-        words = {"source": connector.name, "resource": resource, "code": result.code}
+        words = {"source": connector.name, "resource": state.resource, "code": result.code}
         logger.warning("A record of a source was refused.", extra=words | {"field": result.field})
+    at = now()
+    as_of = {"as_of": min(page.as_of, at).isoformat()}  # else it would be as new as the next try
+    KeptRecord.objects.bulk_create(
+        [
+            KeptRecord(
+                state=state,
+                digest=blind_index(_as_text(page.items[result.index])),
+                record=_as_text(as_of | page.items[result.index]),
+                code=result.code[:40],
+                kept_at=at,
+                tried_at=at,
+            )
+            for result in refusals
+            if result.code != _GONE
+        ],
+        ignore_conflicts=True,
+        batch_size=500,
+    )
     return len(refusals)
+
+
+def _try_again(connector: Connector, state: ConnectorState) -> int:
+    """Load the refused records that waited longest; how many were refused once more."""
+    rows = list(state.kept.order_by("tried_at", "pk")[:_RETRIES_A_PULL])
+    results = _results(connector, state, [json.loads(row.record) for row in rows])
+    still = [result for result in results if result.is_refused and result.code != _GONE]
+    waiting = [rows[result.index] for result in still]
+    for row, result in zip(waiting, still, strict=True):
+        row.code, row.tried_at = result.code[:40], now()
+    with transaction.atomic():
+        KeptRecord.objects.bulk_update(waiting, ["code", "tried_at"], batch_size=500)
+        done = {row.pk for row in rows} - {row.pk for row in waiting}
+        KeptRecord.objects.filter(pk__in=done).delete()
+    return len(still)
+
+
+def _results(
+    connector: Connector, state: ConnectorState, items: list[dict[str, Any]]
+) -> list[Result]:
+    return RESOURCES[state.resource].load(items, source=connector.name) if items else []
+
+
+def _as_text(item: dict[str, Any]) -> str:
+    return json.dumps(item, sort_keys=True)  # in ASCII: it may hold half a character
+
+
+def _refuse_too_many(state: ConnectorState) -> None:
+    if state.kept.count() >= _KEPT_MAX:
+        raise SourceDown(f"{_KEPT_MAX:,} records were refused and wait")
 
 
 def _check(page: Page, cursor: str) -> None:

@@ -10,8 +10,17 @@ from django.utils.translation import gettext_lazy as _
 from guideapp.core.clock import now
 from guideapp.core.fields import blind_index
 from guideapp.core.results import Result, Status
-from guideapp.core.upserts import CLOCKS_DIFFER, Brands, Refused, Row, Writing, in_one_go, pick
-from guideapp.integration.kinds import SCAN_BUY
+from guideapp.core.upserts import (
+    CLOCKS_DIFFER,
+    Brands,
+    Refused,
+    Row,
+    Writing,
+    in_one_go,
+    need,
+    pick,
+)
+from guideapp.integration.kinds import SCAN_BUY, titles
 from guideapp.members.models import Contact, FollowRelation, Member, MembershipCard, TimelineEvent
 from guideapp.members.services import (
     NewEvent,
@@ -20,6 +29,7 @@ from guideapp.members.services import (
     propose,
     record_events,
 )
+from guideapp.members.services.upserts_scope import customers_of
 from guideapp.organisation.services import store_of, stores_coded
 
 _INVITES = "invite_to_card"
@@ -33,6 +43,7 @@ def save_events(rows: list[Row], *, source: str, brands: Brands) -> list[Result]
 
     Who did it is named by member, card, unionid or external_userid. Somebody who bought by scanning
     and has no card of the store's brand is suggested to their guides there (`invite_to_card`).
+    A sender with `brands` of its own names a store there, and its own members and customers.
     """
     job = _Events(rows, source, brands)
     job.writing.each(job.put)
@@ -47,8 +58,8 @@ class _Events:
     def __init__(self, rows: list[Row], source: str, brands: Brands) -> None:
         self.source, self.brands = source, brands
         self.stores = stores_coded(row.get("store") or "" for row in rows)
-        self.members = members_named(rows)
-        self.contacts = _contacts(rows, self.members.values())
+        self.members = members_named(rows, brands)
+        self.contacts = _contacts(rows, self.members.values(), brands)
         keys = [self._key(row) for row in rows]
         held = TimelineEvent.objects.filter(key__in=keys)
         self.known = set(held.values_list("key", flat=True))
@@ -63,6 +74,8 @@ class _Events:
         key = self._key(row)
         if row["at"] > now() + CLOCKS_DIFFER:
             raise Refused("future_date", _("时间在将来，检查对方系统的时钟"), "at")
+        if self.brands is not None:
+            need(row, "store")
         store = store_of(row, self.stores, self.brands) if row.get("store") else None
         member, contact = self._person(row)
         if key in self.known:
@@ -76,9 +89,18 @@ class _Events:
             contact=contact,
             member=member,
             store=store,
-            params=pick(row, "title", "pieces", "amount_fen"),
+            params=self._params(row),
         )
         self.writing.results[index] = Result(index, Status.CREATED)
+
+    def _params(self, row: Row) -> Row:
+        """What the timeline shows, in the words of today, and the time that the sender told."""
+        params = pick(row, "title", "pieces", "amount_fen")
+        if title := titles().get(row["kind"]):
+            params["label"] = title
+        if row.get("as_of"):
+            params["as_of"] = self.writing.as_of(row).isoformat()
+        return params
 
     def _person(self, row: Row) -> tuple[Member | None, Contact | None]:
         """Whoever the row names first; a member brings the contact of the person along."""
@@ -96,14 +118,21 @@ class _Events:
         )
 
 
-def _contacts(rows: list[Row], members: Iterable[Member]) -> dict[tuple[str, str], Contact]:
-    """Contacts by external_userid, by unionid, and by the root of their member; two queries."""
+def _contacts(
+    rows: list[Row], members: Iterable[Member], brands: Brands
+) -> dict[tuple[str, str], Contact]:
+    """Contacts by external_userid, by unionid, and by the root of their member; two queries.
+
+    For a sender with `brands` those alone whom a guide there follows.
+    """
     named = {row["external_userid"] for row in rows if row.get("external_userid")}
     unionids = {blind_index(row["unionid"]): row["unionid"] for row in rows if row.get("unionid")}
     roots = {member.root_id for member in members}
     told = Q(external_userid__in=named) | Q(unionid_bidx__in=unionids)
     of_people = Q(member__in=roots) | Q(member__same_as__in=roots)
     living = Contact.objects.filter(erased_at=None).select_related("member").order_by("-pk")
+    if brands is not None:
+        living = living.filter(customers_of(brands)).distinct()
     found: dict[tuple[str, str], Contact] = {}
     for contact in living.filter(told):  # the oldest of several comes last and stays
         found["external_userid", contact.external_userid] = contact

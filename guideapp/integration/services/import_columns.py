@@ -37,10 +37,23 @@ _TITLES: dict[str, tuple[str, ...]] = {
     "尺码": ("size",),
     "条码": ("barcode",),
     "订单号": ("order_no",),
+    "用途": ("purpose",),
+    "文本版本": ("version",),
+    "渠道": ("channel",),
+    "同意时间": ("given_at",),
+    "撤回时间": ("withdrawn_at",),
     "资料截至": ("as_of",),
 }
 
-_VALUES = {"gender": {"男": "1", "女": "2", "未知": "0"}}
+_VALUES = {
+    "gender": {"男": "1", "女": "2", "未知": "0"},
+    "purpose": {
+        "会员服务": "membership",
+        "营销信息": "marketing",
+        "个性化推荐": "profiling",
+        "商场与品牌共享": "sharing",
+    },
+}
 
 
 def value_of(name: str, cell: str) -> str:

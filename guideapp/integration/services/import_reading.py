@@ -51,7 +51,7 @@ def read_table(content: bytes, resource: Resource) -> Table:
     """The records of a file. Empty cells are left out: they change nothing.
 
     Headings are the API's names or the Chinese ones of `import_columns`; `lines.sku` is a field of
-    a record's lines, and the rows of one record stand below each other. Raises FileRefused.
+    a record's lines, which may stand in several rows. Raises FileRefused.
     """
     rows = _rows_of(content)
     heading = next((row for _number, row in rows if any(row)), None)
@@ -102,7 +102,7 @@ def _decoded(content: bytes) -> str:
     raise FileRefused(_("文字读不出来，另存为 UTF-8 的 CSV 再传"))
 
 
-def _xlsx(content: bytes) -> Iterable[list[Any]]:
+def _xlsx(content: bytes) -> Iterator[list[Any]]:
     """The first sheet. Its size unpacked is checked before anything is unpacked."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -115,8 +115,8 @@ def _xlsx(content: bytes) -> Iterable[list[Any]]:
         raise FileRefused(_("文件展开后太大，分成几份再导"))
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        return workbook.get_sheet_by_index(0).iter_rows()
-    except CalamineError:
+        yield from workbook.get_sheet_by_index(0).iter_rows()
+    except (CalamineError, OverflowError, ValueError):  # also a day that no calendar has
         raise FileRefused(_("这个 XLSX 打不开，重新另存一份")) from None
 
 
@@ -152,23 +152,25 @@ class _Record:
 
 
 def _folded(records: Iterable[_Record], resource: Resource) -> Iterator[Item]:
-    """Rows of one record that stand below each other become one, with a list of lines."""
+    """Rows of one record become one, with a list of lines, wherever they stand in the file.
+
+    Else the later ones would replace the lines of the first.
+    """
     lists = list_fields(resource)
-    item: Item | None = None
+    known: dict[tuple[Any, ...], Item] = {}
     for record in records:
-        key = [record.plain.get(name) for name in resource.key]
-        is_more = item is not None and key == [item.fields.get(name) for name in resource.key]
-        if item is not None and is_more and record.nested.keys() & lists:
-            for name in record.nested.keys() & lists:
-                item.fields.setdefault(name, []).append(record.nested[name])
+        key = tuple(record.plain.get(name) for name in resource.key)
+        parts = record.nested.keys() & lists
+        if parts and key in known:
+            for name in parts:
+                known[key].fields.setdefault(name, []).append(record.nested[name])
             continue
-        if item is not None:
-            yield item
         nested = {
             name: [value] if name in lists else value for name, value in record.nested.items()
         }
         item = Item(record.row, record.plain | nested)
-    if item is not None:
+        if parts:
+            known[key] = item
         yield item
 
 

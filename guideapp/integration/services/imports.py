@@ -4,8 +4,8 @@ import csv
 import io
 import secrets
 import time
+from datetime import datetime
 
-from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.tasks import task
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from guideapp.core.audit import record_audit
 from guideapp.core.clock import now
+from guideapp.core.kept_files import files_with_rows, keep_file
 from guideapp.core.results import Result, Status
 from guideapp.integration.errors import ImportNotChecked
 from guideapp.integration.models import ImportFinding, ImportRun
@@ -30,7 +31,8 @@ State = ImportRun.State
 def start_import(*, resource: str, upload: "UploadedFile[bytes]", actor_userid: str) -> ImportRun:
     """Keep an uploaded file and have a job try it: nothing is written but the report. Audited.
 
-    Raises FileRefused for a file that is too large; what else is wrong with it the run says.
+    Raises FileRefused for a file that is too large, NoRoom when it cannot be kept; what else is
+    wrong with it the run says.
     """
     if (upload.size or 0) > MAX_MB * 1024 * 1024:
         raise FileRefused(_("文件最大 %(n)sMB，分成几份再导") % {"n": MAX_MB})
@@ -42,8 +44,9 @@ def start_import(*, resource: str, upload: "UploadedFile[bytes]", actor_userid: 
         name="".join(letter for letter in name if letter.isprintable())[:120],
         started_by=actor_userid,
     )
-    run.file.save(f"{secrets.token_hex(16)}.table", ContentFile(content), save=False)
-    return _begin(run, "import_tried")
+    with files_with_rows():
+        run.file = keep_file(f"imports/{secrets.token_hex(16)}.table", content)
+        return _begin(run, "import_tried")
 
 
 @transaction.atomic
@@ -84,12 +87,13 @@ def run_import(run_id: int) -> None:
     except FileRefused as refusal:
         _fail(run, str(refusal.message))
         return
+    told_at = _uploaded_at(run)
     stop_at = time.monotonic() + _SECONDS_A_JOB
     while run.row < len(table.items):
         if time.monotonic() > stop_at:
             run_import.enqueue(run.pk)
             return
-        _import_chunk(run, table.items[run.row : run.row + _CHUNK])
+        _import_chunk(run, table.items[run.row : run.row + _CHUNK], told_at)
     run.state = State.CHECKED if run.is_dry else State.DONE
     run.finished_at = now()
     run.save(update_fields=["state", "finished_at", "updated_at"])
@@ -140,9 +144,15 @@ def _open(run: ImportRun) -> Table:
     return table
 
 
-def _import_chunk(run: ImportRun, items: list[Item]) -> None:
-    """Load some records, then keep how they ended; `as_of` is the upload unless a row names one."""
-    as_of = {"as_of": run.created_at.isoformat()}
+def _uploaded_at(run: ImportRun) -> datetime:
+    """When the file came: what is confirmed a day after its trial is a day old."""
+    runs = ImportRun.objects.filter(file=run.file.name).order_by("pk")
+    return runs.values_list("created_at", flat=True)[0]
+
+
+def _import_chunk(run: ImportRun, items: list[Item], told_at: datetime) -> None:
+    """Load some records, then keep how they ended; `told_at` is their `as_of` unless they say."""
+    as_of = {"as_of": told_at.isoformat()}
     results = RESOURCES[run.resource].load(
         [as_of | item.fields for item in items], source=SOURCE, dry_run=run.is_dry
     )

@@ -10,6 +10,7 @@ from guideapp.integration.services.resources import Resource
 from guideapp.members.services import (
     save_assets,
     save_cards,
+    save_consents,
     save_followers,
     save_members,
     save_points,
@@ -79,6 +80,13 @@ _ALL = (
         key=("account", "openid"),
         serializer=serializers.FollowerIn,
         upsert=save_followers,
+    ),
+    Resource(
+        name="consents",
+        title=_("同意"),
+        key=("member", "brand", "purpose"),
+        serializer=serializers.ConsentIn,
+        upsert=save_consents,
     ),
     Resource(
         name="orders",

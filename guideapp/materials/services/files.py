@@ -2,23 +2,20 @@
 
 import hashlib
 import io
-import os
 import secrets
 import zipfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pypdfium2
 from django.conf import settings
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps, ImageSequence
 
 from guideapp.core.audit import record_audit
+from guideapp.core.kept_files import files_with_rows, keep_file
 from guideapp.materials.errors import UploadRefused
 from guideapp.materials.models import MaterialFile
 from guideapp.organisation.models import Guide
@@ -72,7 +69,8 @@ def limits_in_words() -> str:
 def store_upload(*, upload: "UploadedFile[bytes]", guide: Guide | None) -> MaterialFile:
     """Check and keep one uploaded file; the row comes last, so there is none without a file.
 
-    Raises UploadRefused with the limit or the kinds in its sentence.
+    Raises UploadRefused with the limit or the kinds in its sentence, NoRoom when nothing can be
+    kept.
     """
     size = upload.size or 0
     if size > largest_upload():
@@ -84,7 +82,13 @@ def store_upload(*, upload: "UploadedFile[bytes]", guide: Guide | None) -> Mater
 def store_content(*, content: bytes, name: str, guide: Guide | None) -> MaterialFile:
     """Like `store_upload` for bytes at hand (the seed's drawings)."""
     checked = _check(content)
-    path, cover_path = _keep_both(checked)
+    with files_with_rows():
+        return _keep_with_row(checked, name, guide)
+
+
+def _keep_with_row(checked: Content, name: str, guide: Guide | None) -> MaterialFile:
+    path = _keep(checked.content, checked.suffix)
+    cover_path = _keep(checked.cover, ".jpg") if checked.cover else ""
     with transaction.atomic():
         file = MaterialFile.objects.create(
             kind=checked.kind,
@@ -260,33 +264,7 @@ def _is_xlsx(content: bytes) -> bool:
         return False
 
 
-def _keep_both(checked: Content) -> tuple[str, str]:
-    """Names of the content and of its cover ('' without one): both are kept, or neither."""
-    path = _keep(checked.content, checked.suffix)
-    try:
-        return path, _keep(checked.cover, ".jpg") if checked.cover else ""
-    except OSError:
-        default_storage.delete(path)
-        raise
-
-
 def _keep(content: bytes, suffix: str) -> str:
-    """Write the bytes under a random name and return it: temp, fsync, rename."""
+    """Keep the bytes under a random name and return it."""
     random = secrets.token_hex(16)
-    name = f"materials/{random[:2]}/{random}{suffix}"
-    try:
-        target = Path(default_storage.path(name))
-    except NotImplementedError:  # an object store has no paths and writes whole objects anyway
-        return default_storage.save(name, ContentFile(content))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_suffix(f"{suffix}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
-    except OSError:  # the disk is full: half a file would only make it fuller
-        partial.unlink(missing_ok=True)
-        raise
-    return name
+    return keep_file(f"materials/{random[:2]}/{random}{suffix}", content)

@@ -64,12 +64,14 @@ def open_material(
 ) -> Visit:
     """Keep that somebody opened the material's public page; `visitor` is their cookie's value.
 
-    A token that is unknown, or of another material, opens it unattributed and is logged. Opening
-    it again within 30 minutes goes on with the same visit.
+    A token that is unknown, of another material, or of somebody who was erased opens it
+    unattributed and is logged. Opening it again within 30 minutes goes on with the same visit.
     """
     at = at or now()
     link = find(token)
     if link is not None and link.target != f"material:{material.pk}":
+        link = None
+    if link is not None and link.contact is not None and link.contact.erased_at:
         link = None
     if link is None:
         logger.info("unattributed visit", extra={"material_id": material.pk})

@@ -14,8 +14,9 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from guideapp.core.clock import now
-from guideapp.core.errors import GuideAppError
+from guideapp.core.errors import GuideAppError, NoRoom
 from guideapp.core.htmx import render_fragment
+from guideapp.core.kept_files import files_with_rows, lost_a_file
 from guideapp.core.search import matching
 from guideapp.materials.errors import UploadRefused
 from guideapp.materials.forms import HqFilterForm, MaterialForm, UploadedForm, stores_of
@@ -132,19 +133,22 @@ def upload(request: GuideRequest) -> HttpResponse:
 @csrf_protect
 def _upload(request: GuideRequest) -> HttpResponse:
     sent = request.FILES.get("file")
+    if lost_a_file(request):
+        return _upload_refused(request, NoRoom(), "")
     if not isinstance(sent, UploadedFile):
         return _upload_refused(request, UploadRefused(_("没有收到文件")), "")
     try:
         stored = store_upload(upload=sent, guide=request.actor.guide)
-    except UploadRefused as refusal:
+    except (UploadRefused, NoRoom) as refusal:
         return _upload_refused(request, refusal, sent.name or "")
     context = {"item": _item(stored)}
     return render(request, "materials/hq_library.html#uploaded", context)
 
 
-def _upload_refused(request: GuideRequest, refusal: UploadRefused, name: str) -> HttpResponse:
+def _upload_refused(request: GuideRequest, refusal: GuideAppError, name: str) -> HttpResponse:
     context = {"name": name, "message": refusal.message}
-    return render(request, "materials/hq_library.html#upload_refused", context, status=422)
+    page = "materials/hq_library.html#upload_refused"
+    return render(request, page, context, status=refusal.status)
 
 
 def _item(file: MaterialFile, title: str | None = None) -> dict[str, Any]:
@@ -187,7 +191,7 @@ def _files_of(
     for sent in request.FILES.getlist("files"):
         try:
             file = store_upload(upload=sent, guide=request.actor.guide)
-        except UploadRefused as refusal:
+        except (UploadRefused, NoRoom) as refusal:
             refusals.append(f"{sent.name}：{refusal.message}")
         else:
             files.append((file, _item(file)["title"]))
@@ -246,14 +250,15 @@ def edit(request: GuideRequest, material_id: int) -> HttpResponse:
 
 
 def _form_page(request: GuideRequest, kind: str, material: Material | None) -> HttpResponse:
-    refusal = ""
+    refusal, status = "", 200
     if request.method == "POST":
+        status = 422
         form = MaterialForm(request.POST, request.FILES, kind=kind, material=material)
         if form.is_valid():
             try:
                 saved = _save(request, form, kind, material)
             except GuideAppError as error:
-                refusal = str(error.message)
+                refusal, status = str(error.message), error.status
             else:
                 return redirect(f"{reverse('materials:hq_edit', args=[saved.pk])}?saved=1")
     else:
@@ -269,10 +274,10 @@ def _form_page(request: GuideRequest, kind: str, material: Material | None) -> H
         "limits_in_words": limits_in_words(),
         "saved": "saved" in request.GET and request.method == "GET",
     }
-    status = 422 if request.method == "POST" else 200
     return render(request, "materials/hq_form.html", context, status=status)
 
 
+@files_with_rows()
 @transaction.atomic
 def _save(
     request: GuideRequest, form: MaterialForm, kind: str, material: Material | None

@@ -27,8 +27,8 @@ from guideapp.materials.services.library import (
     shelf_for_nobody,
 )
 from guideapp.materials.services.visits import newest_view
-from guideapp.members.models import FollowRelation, MembershipCard
-from guideapp.members.services import refresh_soon
+from guideapp.members.models import FollowRelation
+from guideapp.members.services import held_cards, refresh_soon
 from guideapp.organisation.auth import GuideRequest, guide_required, refuse_foreign
 
 LIST_ID = "materials-list"  # the part that a search or a new view swaps
@@ -88,9 +88,7 @@ def _find_follow(request: GuideRequest, external_userid: str) -> FollowRelation 
 
     And with who contacted TA today: `contacts_today`, `contacted_by`.
     """
-    cards = MembershipCard.objects.filter(
-        member=OuterRef("contact__member"), brand=OuterRef("guide__store__region__brand")
-    )
+    cards = held_cards(OuterRef("guide__store__region__brand"))
     own = FollowRelation.objects.active().filter(
         guide=request.actor.guide, contact__external_userid=external_userid
     )

@@ -30,6 +30,15 @@ class Contact(TimestampedModel):
     active_at = models.DateTimeField(null=True, blank=True)  # the last thing we saw TA do
     erased_at = models.DateTimeField(null=True, blank=True)  # a pseudonym since then
 
+    class Meta:
+        indexes = [
+            models.Index(  # 看过
+                fields=["-active_at", "-id"],
+                condition=Q(active_at__isnull=False),
+                name="contacts_by_activity",
+            )
+        ]
+
 
 class FollowRelationQuerySet(models.QuerySet["FollowRelation"]):
     """Relations by standing and by reader."""

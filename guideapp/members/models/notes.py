@@ -52,9 +52,9 @@ class Preference(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["contact", "kind", "value"],
+                fields=["contact", "author", "kind", "value"],
                 condition=Q(ended_at=None),
-                name="one_preference_a_value",
+                name="one_preference_an_author",
             )
         ]
         indexes = [models.Index(fields=["contact", "kind"], name="preferences_of_contact")]

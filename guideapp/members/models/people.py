@@ -4,8 +4,10 @@ from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from guideapp.core.clock import now
 from guideapp.core.fields import EncryptedTextField
 from guideapp.core.models import TimestampedModel
 from guideapp.organisation.models import Brand, Store
@@ -195,6 +197,9 @@ class Consent(models.Model):
     channel = models.CharField(max_length=8, choices=Channel)
     given_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    source = models.CharField(max_length=40, blank=True, default="", db_default="")
+    as_of = models.DateTimeField(null=True, blank=True)  # of the source; older never overwrites
+    updated_at = models.DateTimeField(default=now, db_default=Now())  # given, or withdrawn
 
     class Meta:
         constraints = [
@@ -204,6 +209,7 @@ class Consent(models.Model):
                 name="one_consent_a_purpose",
             )
         ]
+        indexes = [models.Index(fields=["updated_at", "id"], name="consents_by_news")]  # /api/v1/
 
 
 class Tombstone(models.Model):
@@ -219,6 +225,9 @@ class Tombstone(models.Model):
 
     kind = models.CharField(max_length=8, choices=Kind)
     key = models.CharField(max_length=64)  # core.fields.blind_index
+    group = models.CharField(  # keyed: what one erasure put up, and one consent lifts together
+        max_length=64, blank=True, default="", db_default=""
+    )
     at = models.DateTimeField()
     lifted_at = models.DateTimeField(null=True, blank=True)  # by a new consent
 

@@ -19,7 +19,12 @@ from guideapp.members.services.contacts import (
     sync_contacts_of,
 )
 from guideapp.members.services.dates import end_date, next_occurrence, note_date
-from guideapp.members.services.erasure import ERASED_WITHIN_DAYS, ask_erasure, erase_returned
+from guideapp.members.services.erasure import (
+    ERASED_WITHIN_DAYS,
+    ask_erasure,
+    erase_returned,
+    heed_list,
+)
 from guideapp.members.services.events import NewEvent, record_event, record_events
 from guideapp.members.services.freshness import stale_since
 from guideapp.members.services.identity import (
@@ -60,6 +65,7 @@ from guideapp.members.services.nightly_rules import (
 )
 from guideapp.members.services.notes import NOTE_MAX, write_note
 from guideapp.members.services.order_rules import order_settled, order_waits
+from guideapp.members.services.owners import held_cards, owner_of, told_in
 from guideapp.members.services.people import normal_phone, open_card, save_member
 from guideapp.members.services.preferences import (
     CHOICES,
@@ -83,7 +89,12 @@ from guideapp.members.services.refunds import GivenBack, record_refunds
 from guideapp.members.services.retention import erase_lost
 from guideapp.members.services.reveal import RevealReason, reveal_phone, reveals_left
 from guideapp.members.services.subject_export import export_subject, held_about
-from guideapp.members.services.subjects import Subject, find_subject, subject_of, subject_of_contact
+from guideapp.members.services.subjects import (
+    Subject,
+    find_subjects,
+    subject_of,
+    subject_of_contact,
+)
 from guideapp.members.services.suggestions import (
     Explained,
     Ordered,
@@ -107,6 +118,7 @@ from guideapp.members.services.tags import (
     change_group,
     confirm_tag,
     make_own_tag,
+    manages,
     read_tags,
     remove_tag,
     settable_tags,
@@ -131,12 +143,14 @@ from guideapp.members.services.upserts_cards import (
     save_followers,
     save_points,
 )
-from guideapp.members.suggestions import RULES, Rule
+from guideapp.members.services.upserts_consents import save_consents
+from guideapp.members.suggestions import FACTS, RULES, WORDS, Rule
 
 __all__ = [
     "BULK_AT_MOST",
     "CHOICES",
     "ERASED_WITHIN_DAYS",
+    "FACTS",
     "NOTE_MAX",
     "RULES",
     "ONE_VALUE",
@@ -153,6 +167,7 @@ __all__ = [
     "Rival",
     "Rule",
     "Subject",
+    "WORDS",
     "add_tag",
     "add_topic_word",
     "apply_rules",
@@ -175,9 +190,11 @@ __all__ = [
     "explain",
     "export_subject",
     "find_cards",
-    "find_subject",
+    "find_subjects",
     "follow_up",
+    "heed_list",
     "held_about",
+    "held_cards",
     "identify",
     "identify_contact",
     "identify_many",
@@ -193,6 +210,7 @@ __all__ = [
     "load_default_topics",
     "look_at_contacts",
     "make_own_tag",
+    "manages",
     "mark_ordered",
     "mark_shown",
     "member_of",
@@ -208,6 +226,7 @@ __all__ = [
     "open_question",
     "order_settled",
     "order_waits",
+    "owner_of",
     "owners_of",
     "person_ids",
     "person_of",
@@ -244,6 +263,7 @@ __all__ = [
     "reveals_left",
     "save_assets",
     "save_cards",
+    "save_consents",
     "save_followers",
     "save_member",
     "save_members",
@@ -259,6 +279,7 @@ __all__ = [
     "sync_contact",
     "sync_contacts_of",
     "sync_tags",
+    "told_in",
     "undo",
     "withdraw",
     "withdraw_consent",

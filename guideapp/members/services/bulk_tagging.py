@@ -11,9 +11,10 @@ from guideapp.core.clock import now
 from guideapp.core.errors import GuideAppError
 from guideapp.members.errors import TagRefused
 from guideapp.members.models import BulkTagging, FollowRelation, Tag, TagMark
-from guideapp.members.services.tags import add_tag
+from guideapp.members.services.tags import add_tag, settable_tags
 from guideapp.members.services.topics import require_allowed
-from guideapp.organisation.models import Guide
+from guideapp.organisation.auth import Actor
+from guideapp.organisation.models import Guide, RoleGrant
 
 BULK_AT_MOST = 5_000  # customers at once: each is a call to WeCom
 _STEP = 50
@@ -42,12 +43,13 @@ def tag_in_bulk(bulk_id: int) -> None:
 @transaction.atomic
 def _step(bulk_id: int) -> bool:
     """The next few customers of the list; False when there are none left."""
-    row = BulkTagging.objects.select_for_update(of=("self",)).filter(pk=bulk_id).first()
+    rows = BulkTagging.objects.select_for_update(of=("self",)).select_related("by")
+    row = rows.filter(pk=bulk_id).first()
     if row is None or row.finished_at:
         return False
     some = row.follow_ids[row.done : row.done + _STEP]
-    follows = FollowRelation.objects.active().select_related("guide", "contact").in_bulk(some)
     tag = Tag.objects.select_related("group").get(pk=row.tag_id)
+    follows = _still_theirs(row.by, tag, some)
     held = set(
         TagMark.objects.filter(follow__in=some, tag=tag, removed_at=None).values_list(
             "follow", flat=True
@@ -70,6 +72,16 @@ def _step(bulk_id: int) -> bool:
         finished_at=now() if is_over else None,
     )
     return not is_over
+
+
+def _still_theirs(by: Guide, tag: Tag, some: Sequence[int]) -> dict[int, FollowRelation]:
+    """Relations that `by` may put the tag on now: rights may have ended since the list was made."""
+    actor = Actor(guide=by, grants=tuple(RoleGrant.objects.in_force().filter(guide=by)))
+    rows = FollowRelation.objects.active().editable_by(actor).select_related("guide", "contact")
+    found = rows.in_bulk(some)
+    stores = {follow.guide.store_id for follow in found.values()}
+    open_in = {store for store in stores if settable_tags(actor, store).filter(pk=tag.pk).exists()}
+    return {pk: follow for pk, follow in found.items() if follow.guide.store_id in open_in}
 
 
 def _may_add(follow: FollowRelation, tag: Tag, row: BulkTagging) -> bool:

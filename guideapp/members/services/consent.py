@@ -1,18 +1,18 @@
 """Consent by purpose: given with version and channel, withdrawn, and asked for where it is used."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 
 from django.db import connection, transaction
 
 from guideapp.core.audit import record_audit
-from guideapp.core.clock import now, today
+from guideapp.core.clock import now
 from guideapp.members.errors import NoConsent, PersonErased, TooYoung
-from guideapp.members.models import Consent, Contact, ImportantDate, Member, Suggestion
+from guideapp.members.models import Consent, Contact, Member, Suggestion, TagGroup, TagMark
 from guideapp.members.services.identity import person_of
+from guideapp.members.services.nightly_rules import reconsider_soon
+from guideapp.members.services.refusals import has_refused, is_young
 from guideapp.organisation.models import Brand
-
-MARKETING_AGE = 14
 
 
 @transaction.atomic
@@ -27,8 +27,8 @@ def record_consent(
 ) -> list[Consent]:
     """Keep that the member agreed (Consent.Purpose) to a text (`version`) by Consent.Channel.
 
-    A consent that stands to the same version is kept; one to an older text is closed for the new
-    one. Raises PersonErased for a pseudonym.
+    A consent that stands to the same version through the same channel is kept; any other is closed
+    for the new one. Raises PersonErased for a pseudonym.
     """
     moment = at or now()
     locked = Member.objects.select_for_update().get(pk=member.pk)
@@ -40,8 +40,8 @@ def record_consent(
             member=locked, brand=brand, purpose=purpose, withdrawn_at=None
         )
         row = standing.first()
-        if row is None or row.version != version:
-            standing.update(withdrawn_at=moment)
+        if row is None or (row.version, row.channel) != (version, channel):
+            standing.update(withdrawn_at=moment, updated_at=now())
             row = Consent.objects.create(
                 member=locked,
                 brand=brand,
@@ -59,8 +59,8 @@ def withdraw_consent(member: Member, brand: Brand, purpose: str, *, by: str) -> 
     """Close the person's consent to a purpose, on every row of theirs; how many stood.
 
     It wins over what is queued: without marketing, open suggestions for the person fall away in
-    the same transaction, and whatever asks `require_consent` later is refused. `by`: a userid,
-    '' for the customer themself.
+    the same transaction, without profiling the tags that rules have set, and whatever asks
+    `require_consent` later is refused. `by`: a userid, '' for the customer themself.
     """
     moment = now()
     people = person_of(member.pk).order_by()
@@ -68,10 +68,12 @@ def withdraw_consent(member: Member, brand: Brand, purpose: str, *, by: str) -> 
         member__in=people.values("pk"), brand=brand, purpose=purpose, withdrawn_at=None
     )
     closed = len(rows)
-    Consent.objects.filter(pk__in=[row.pk for row in rows]).update(withdrawn_at=moment)
-    if closed and purpose == Consent.Purpose.MARKETING:
-        _drop_suggestions(member, brand, moment)
+    Consent.objects.filter(pk__in=[row.pk for row in rows]).update(
+        withdrawn_at=moment, updated_at=moment
+    )
     if closed:
+        undo_use(people, brand, purpose, at=moment)
+        reconsider_soon([member.pk])
         record_audit(
             actor=by,
             action="consent.withdraw",
@@ -97,7 +99,7 @@ def require_consent(member: Member, brand: Brand, purpose: str) -> Consent:
     row = rows.order_by("pk").first()
     if row is None:
         raise NoConsent
-    if purpose == Consent.Purpose.MARKETING and _is_young(member.pk):
+    if purpose == Consent.Purpose.MARKETING and is_young(member.pk):
         raise TooYoung
     return row
 
@@ -110,15 +112,9 @@ def refuse_withdrawn(contact: Contact, brand: Brand, purpose: str) -> None:
     """
     if contact.member_id is None:
         return
-    people = person_of(contact.member_id).order_by()
-    rows = list(
-        Consent.objects.select_for_update(of=("self",)).filter(
-            member__in=people.values("pk"), brand=brand, purpose=purpose
-        )
-    )
-    if rows and all(row.withdrawn_at for row in rows):
+    if has_refused(contact.member_id, brand.pk, purpose):
         raise NoConsent
-    if purpose == Consent.Purpose.MARKETING and _is_young(contact.member_id):
+    if purpose == Consent.Purpose.MARKETING and is_young(contact.member_id):
         raise TooYoung
 
 
@@ -129,25 +125,22 @@ def consents_of(member_id: int) -> list[Consent]:
     return list(rows.order_by("-given_at", "-pk"))
 
 
-def _is_young(member_id: int) -> bool:
-    born = ImportantDate.objects.filter(
-        member__in=person_of(member_id).order_by().values("pk"),
-        kind=ImportantDate.Kind.BIRTHDAY,
-        ended_at=None,
-        year__isnull=False,
-    ).first()
-    return born is not None and _age(born, today()) < MARKETING_AGE
+def undo_use(members: Iterable[Member | int], brand: Brand, purpose: str, *, at: datetime) -> None:
+    """What a withdrawal takes with it, of people by every record of theirs.
 
-
-def _age(born: ImportantDate, day: date) -> int:
-    """Full years; who is born in an unknown day of a month counts from its end."""
-    had_birthday = (day.month, day.day) >= (born.month, born.day or 31)
-    return day.year - (born.year or day.year) - (0 if had_birthday else 1)
-
-
-def _drop_suggestions(member: Member, brand: Brand, at: datetime) -> None:
-    Suggestion.objects.filter(
-        contact__member__in=person_of(member.pk).order_by().values("pk"),
-        guide__store__region__brand=brand,
-        state=Suggestion.State.OPEN,
-    ).update(state=Suggestion.State.WITHDRAWN, decided_at=at)
+    Without marketing no guide of the brand is told what to do next; without profiling no tag stands
+    that a rule has set.
+    """
+    if purpose == Consent.Purpose.MARKETING:
+        Suggestion.objects.filter(
+            contact__member__in=members,
+            guide__store__region__brand=brand,
+            state=Suggestion.State.OPEN,
+        ).update(state=Suggestion.State.WITHDRAWN, decided_at=at)
+    if purpose == Consent.Purpose.PROFILING:
+        TagMark.objects.filter(
+            follow__contact__member__in=members,
+            follow__guide__store__region__brand=brand,
+            tag__group__kind=TagGroup.Kind.AUTOMATIC,
+            removed_at=None,
+        ).update(removed_at=at)

@@ -9,6 +9,7 @@ from guideapp.core.clock import now, today
 from guideapp.members.errors import DateRefused
 from guideapp.members.models import Contact, ImportantDate
 from guideapp.members.services.nightly_rules import reconsider_soon
+from guideapp.members.services.owners import owner_of, told_in
 from guideapp.members.services.topics import require_allowed
 from guideapp.organisation.models import Guide
 
@@ -31,8 +32,8 @@ def note_date(
 ) -> ImportantDate:
     """Keep a day (None: some time that month) of the customer; a newer one of the kind replaces it.
 
-    A wedding or a trip is the next such month, once. Raises DateRefused, and TopicRefused for
-    sensitive information in the label.
+    A wedding or a trip is the next such month, once. What another owner's guides noted stays.
+    Raises DateRefused, and TopicRefused for sensitive information in the label.
     """
     _check(kind, month, day)
     label = " ".join(label.split())[:_LABEL_MAX]
@@ -40,7 +41,9 @@ def note_date(
         require_allowed(label)
     moment = at or now()
     Contact.objects.select_for_update().get(pk=contact.pk)
-    same = ImportantDate.objects.filter(contact=contact, kind=kind, label=label, ended_at=None)
+    same = ImportantDate.objects.filter(
+        told_in(owner_of(by), guide=by), contact=contact, kind=kind, label=label, ended_at=None
+    )
     same.update(ended_at=moment)
     reconsider_soon(contact_ids=[contact.pk])
     return ImportantDate.objects.create(

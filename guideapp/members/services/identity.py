@@ -27,7 +27,9 @@ from guideapp.members.services.identity_rules import (
     Facts,
     Identified,
     identify,
+    reason_of_phone,
     records_by_unionid,
+    same_phones,
 )
 from guideapp.members.services.nightly_rules import reconsider_soon
 
@@ -67,6 +69,21 @@ def join_contact(contact: Contact, member: Member, *, evidence: str, by: str = "
         if standing is not None and standing.member_id == member.pk:
             return standing
         return IdentityLink.objects.create(**_link(member.pk, evidence, by), contact=contact)
+
+
+def join_named(contact: Contact, member: Member, *, evidence: str) -> bool:
+    """Join the contact whom a system itself names; False where a person took that pair apart.
+
+    One who stands for somebody else is a question for headquarters.
+    """
+    if contact.member_id is None:
+        if _was_undone(contact, member.pk):
+            return False
+        join_contact(contact, member, evidence=evidence)
+    elif contact.member_id != member.pk:
+        pair = (contact.member_id, member.pk, "external_and_contact")
+        queue_candidates([pair], contact=contact)
+    return True
 
 
 def identify_contact(contact: Contact, *, phone: str = "") -> Identified:
@@ -132,6 +149,20 @@ def link_followers(followers: Iterable[OfficialFollower]) -> int:
         row.member_id = hits[row.unionid_bidx][0]
     OfficialFollower.objects.bulk_update(found, ["member"], batch_size=_BATCH)
     return len(found)
+
+
+def ask_about_phones(hashes: Iterable[str]) -> None:
+    """Ask headquarters about different records with one of these phone numbers (blind indexes).
+
+    What whoever wrote members calls once that is committed: two who wrote the same number at the
+    same time did not see each other.
+    """
+    wanted = sorted({one for one in hashes if one})
+    for start in range(0, len(wanted), _BATCH):
+        pairs = []
+        for _phone, rows in same_phones(wanted[start : start + _BATCH]).items():
+            pairs += [(rows[0].pk, row.pk, reason_of_phone(rows[0], row)) for row in rows[1:]]
+        queue_candidates(pairs)
 
 
 def queue_candidates(

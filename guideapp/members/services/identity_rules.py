@@ -15,6 +15,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from django.db.models import Count
+
 from guideapp.core.fields import blind_index
 from guideapp.members.models import Contact, Evidence, Member, OfficialFollower
 
@@ -22,6 +24,7 @@ VERSION = 1
 
 _FIELDS = ("pk", "same_as_id", "number", "unionid_bidx", "phone_bidx", "phone_verified")
 _EXTERNAL, _OPENID = "external", "openid"  # in the reason of a candidate only
+_FOREIGN = {Evidence.UNIONID.value: "number_and_unionid", Evidence.PHONE.value: "number_and_phone"}
 _CHUNK = 1000  # SQLite's limit on variables is far, its planner's patience is not
 
 
@@ -59,13 +62,28 @@ class Identified:
     takes_unionid: bool = True
 
     @property
+    def is_proven(self) -> bool:
+        """True when it is somebody's own number or WeChat identity that was hit, not a phone."""
+        return self.evidence in {Evidence.NUMBER, Evidence.UNIONID}
+
+    def without_owner(self) -> "Identified":
+        """The same facts for a sender who may not write that record: a new one, and a question."""
+        if self.member_id is None:
+            return self
+        rival = Rival(self.member_id, _FOREIGN.get(self.evidence, "external_and_contact"))
+        takes = self.takes_unionid and self.evidence != Evidence.UNIONID
+        return Identified(rivals=(rival, *self.rivals), takes_unionid=takes)
+
+    @property
     def is_clear(self) -> bool:
         """True when one person was hit and nobody else."""
         return self.member_id is not None and not self.rivals
 
 
 @dataclass(frozen=True, slots=True)
-class _Record:
+class Record:
+    """What the rules look at in a record of a member."""
+
     pk: int
     same_as_id: int | None
     number: str
@@ -75,12 +93,13 @@ class _Record:
 
     @property
     def root(self) -> int:
+        """The record that stands for the person."""
         return self.same_as_id or self.pk
 
 
 @dataclass(frozen=True, slots=True)
 class _Hit:
-    record: _Record
+    record: Record
     evidence: str  # of a link
     name: str  # in the reason of a candidate
 
@@ -89,11 +108,11 @@ class _Hit:
 class _Index:
     """Every record that a batch of facts could hit."""
 
-    numbers: dict[str, _Record] = field(default_factory=dict)
-    unionids: dict[str, _Record] = field(default_factory=dict)
-    externals: dict[str, _Record] = field(default_factory=dict)
-    openids: dict[str, _Record] = field(default_factory=dict)
-    phones: dict[str, list[_Record]] = field(default_factory=lambda: defaultdict(list))
+    numbers: dict[str, Record] = field(default_factory=dict)
+    unionids: dict[str, Record] = field(default_factory=dict)
+    externals: dict[str, Record] = field(default_factory=dict)
+    openids: dict[str, Record] = field(default_factory=dict)
+    phones: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
 
 
 def identify(facts: Facts) -> Identified:
@@ -143,10 +162,10 @@ def _read_linked(facts: Sequence[Facts], index: _Index) -> None:
     index.openids.update((key, records[pk]) for key, pk in followers if pk in records)
 
 
-def _records[Key: (str, int)](name: str, wanted: Iterable[Key]) -> list[_Record]:
+def _records[Key: (str, int)](name: str, wanted: Iterable[Key]) -> list[Record]:
     """Living records whose field `name` is one of `wanted`, the oldest first."""
     return [
-        _Record(*row)
+        Record(*row)
         for row in _in_chunks(
             set(wanted),
             lambda some: (
@@ -182,7 +201,7 @@ def _decide(facts: Facts, index: _Index) -> Identified:
     )
 
 
-def _hits(facts: Facts, index: _Index) -> tuple[list[_Hit], list[_Record]]:
+def _hits(facts: Facts, index: _Index) -> tuple[list[_Hit], list[Record]]:
     """(what joins, from strong to weak; records with the phone number that prove nothing)."""
     singles = (
         (index.numbers.get(facts.number), Evidence.NUMBER, "number"),
@@ -208,7 +227,7 @@ def _contradicts(facts: Facts, hit: _Hit) -> str:
     return ""
 
 
-def _bare_claim(facts: Facts, doubtful: list[_Record]) -> _Record | None:
+def _bare_claim(facts: Facts, doubtful: list[Record]) -> Record | None:
     """The record that holds this unproven number and nothing else."""
     if facts.phone_verified or facts.number or facts.unionid:
         return None
@@ -217,7 +236,7 @@ def _bare_claim(facts: Facts, doubtful: list[_Record]) -> _Record | None:
 
 
 def _rivals(
-    facts: Facts, chosen: _Hit | None, hits: list[_Hit], doubtful: list[_Record]
+    facts: Facts, chosen: _Hit | None, hits: list[_Hit], doubtful: list[Record]
 ) -> tuple[Rival, ...]:
     """The other persons, each once, with the reason that weighs most."""
     own = chosen.record.root if chosen else 0
@@ -240,3 +259,22 @@ def _between(chosen: _Hit | None, hit: _Hit) -> str:
 def records_by_unionid(hashes: Iterable[str]) -> dict[str, tuple[int, int]]:
     """Blind index of a unionid → (its record, the root of its person); one query a thousand."""
     return {row.unionid_bidx: (row.pk, row.root) for row in _records("unionid_bidx", set(hashes))}
+
+
+def same_phones(hashes: Sequence[str]) -> dict[str, list[Record]]:
+    """Those of ≤ 1,000 blind indexes of phones that several records have, with these records."""
+    living = Member.objects.filter(phone_bidx__in=hashes, erased_at=None).order_by()
+    shared = living.values("phone_bidx").annotate(n=Count("pk")).filter(n__gt=1)
+    found: dict[str, list[Record]] = defaultdict(list)
+    for record in _records("phone_bidx", list(shared.values_list("phone_bidx", flat=True))):
+        found[record.phone_bidx].append(record)
+    return found
+
+
+def reason_of_phone(one: Record, other: Record) -> str:
+    """The code of a candidate whose two records have the same phone number."""
+    if not (one.phone_verified and other.phone_verified):
+        return "phone_unverified"
+    if one.number and other.number:
+        return "two_numbers"
+    return "two_unionids" if one.unionid_bidx and other.unionid_bidx else "same_phone"

@@ -18,6 +18,7 @@ from django.utils.crypto import get_random_string
 from guideapp.core.clock import now
 from guideapp.members.errors import AskAtDesk, ConsentMissing, PersonErased, PhoneRefused
 from guideapp.members.models import Consent, Member, MembershipCard, Tombstone
+from guideapp.members.services.consent import record_consent
 from guideapp.members.services.nightly_rules import reconsider_soon
 from guideapp.members.services.people import normal_phone, save_member
 from guideapp.members.services.tombstones import lift
@@ -72,9 +73,9 @@ def join(
 ) -> Joined:
     """Open the cards of `owners_of(store)` for whoever holds this phone number.
 
-    A card that is open is left as it is, and a second consent to the same purpose is the first
-    one. Raises ConsentMissing, PhoneRefused, and AskAtDesk for the number of an erased person that
-    was not verified as theirs.
+    A card that is open is left as it is; a second consent to the same purpose stands in the place
+    of the first where its text or channel is another. Raises ConsentMissing, PhoneRefused, and
+    AskAtDesk for the number of an erased person that was not verified as theirs.
     """
     number = normal_phone(phone)
     if not agreed:
@@ -83,7 +84,7 @@ def join(
         raise PhoneRefused
     with transaction.atomic():
         if phone_verified:
-            lift([(Tombstone.Kind.PHONE, number)])  # the person themself comes back
+            lift([(Tombstone.Kind.PHONE, number)])  # the person comes back, with all that is theirs
         try:
             member = save_member(
                 name=name, phone=number, home_store=store, phone_verified=phone_verified
@@ -94,7 +95,9 @@ def join(
         owners = owners_of(store)
         opened = [_open(member, brand) for brand in owners]
         for brand in owners:
-            _consent(member, brand, wanted)
+            record_consent(
+                member, brand, wanted, version=CONSENT_VERSION, channel=Consent.Channel.PAGE
+            )
         reconsider_soon([member.pk])
     cards = [card for card, _is_new in opened]
     return Joined(member, cards, [card for card, is_new in opened if is_new])
@@ -110,7 +113,7 @@ def _open(member: Member, brand: Brand) -> tuple[MembershipCard, bool]:
     for _again in range(3):
         try:
             with transaction.atomic():
-                return MembershipCard.objects.get_or_create(
+                card, is_new = MembershipCard.objects.get_or_create(
                     member=member,
                     brand=brand,
                     defaults={
@@ -119,23 +122,14 @@ def _open(member: Member, brand: Brand) -> tuple[MembershipCard, bool]:
                         "opened_at": now(),
                     },
                 )
+                return card, is_new or _reopen(card)
         except IntegrityError:  # that number is taken
             continue
     raise IntegrityError("no free card number")
 
 
-def _consent(member: Member, brand: Brand, purposes: Sequence[str]) -> None:
-    Consent.objects.bulk_create(
-        (
-            Consent(
-                member=member,
-                brand=brand,
-                purpose=purpose,
-                version=CONSENT_VERSION,
-                channel=Consent.Channel.PAGE,
-                given_at=now(),
-            )
-            for purpose in purposes
-        ),
-        ignore_conflicts=True,
-    )
+def _reopen(card: MembershipCard) -> bool:
+    """Open a closed card again, under its number; False where somebody was faster."""
+    card.closed_at, card.opened_at = None, now()
+    closed = MembershipCard.objects.filter(pk=card.pk, closed_at__isnull=False)
+    return closed.update(closed_at=None, opened_at=card.opened_at, updated_at=now()) == 1

@@ -174,7 +174,7 @@ def _suggestion(rule: str, row: Relation, found: Found, before: Suggestion | Non
 
 def _birthday(row: Relation, people: People) -> Found | None:
     on = people.birthday_of(row)
-    if on is None or on - today() > NEAR:
+    if on is None or on - today() > NEAR or people.refused_marketing(row):
         return None
     since, until = day_range(on - NEAR)[0], day_range(on)[1]
     return Found(since, until, {"birthday_on": on.isoformat()})
@@ -193,13 +193,18 @@ def _coupon(row: Relation, people: People) -> Found | None:
 
 
 def _card(row: Relation, people: People) -> Found | None:
-    if people.has_card(row) or not row.is_shopper:
+    if people.has_card(row) or people.refused_marketing(row) or not row.is_shopper:
         return None
     age = now() - row.followed_at
     if not SETTLED <= age < CARD_WITHIN:
         return None
     since, until = row.followed_at + SETTLED, row.followed_at + CARD_WITHIN
     return Found(since, until, {"added_at": row.followed_at.isoformat()})
+
+
+def _may_be_invited(row: Relation, people: People) -> bool:
+    """A till may propose it, too: it stands until there is a card, or a no."""
+    return not people.has_card(row) and not people.refused_marketing(row)
 
 
 def _silent(row: Relation, people: People) -> Found | None:
@@ -230,7 +235,6 @@ def _still[**P](find: Callable[P, Found | None]) -> Callable[P, bool]:
 CHECKS: dict[str, Check] = {
     "birthday": Check(_birthday, _still(_birthday)),
     "coupon_expiring": Check(_coupon, _still(_coupon)),
-    # A till may propose it, too: it stands until there is a card.
-    "invite_to_card": Check(_card, lambda row, people: not people.has_card(row)),
+    "invite_to_card": Check(_card, _may_be_invited),
     "silent": Check(_silent, _still(_silent)),
 }

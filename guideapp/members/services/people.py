@@ -1,6 +1,7 @@
 """Members and their cards."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import phonenumbers
@@ -9,8 +10,13 @@ from django.db import IntegrityError, transaction
 from guideapp.core.fields import blind_index
 from guideapp.members.errors import PersonErased, PhoneRefused
 from guideapp.members.models import Contact, Evidence, Member, MembershipCard, Tombstone
-from guideapp.members.services.identity import join_contact, link_by_unionids, queue_candidates
-from guideapp.members.services.identity_rules import Facts, identify
+from guideapp.members.services.identity import (
+    ask_about_phones,
+    join_named,
+    link_by_unionids,
+    queue_candidates,
+)
+from guideapp.members.services.identity_rules import Facts, Identified, identify
 from guideapp.members.services.tombstones import is_erased
 from guideapp.organisation.models import Brand, Store
 
@@ -55,7 +61,6 @@ def save_member(
         phone_verified=phone_verified,
         external_userid=external_userid,
     )
-    _refuse_erased(facts)
     given = {"name": name[:64], "number": facts.number, "home_store": home_store}
     try:
         return _save(facts, given)
@@ -63,24 +68,37 @@ def save_member(
         return _save(facts, given)
 
 
-def _refuse_erased(facts: Facts) -> None:
+def _refuse_erased(facts: Facts, found: Identified) -> None:
+    """A living member who shares the phone number alone of somebody erased is not refused."""
     kinds = Tombstone.Kind
     keys = (
         (kinds.NUMBER, facts.number),
         (kinds.UNIONID, facts.unionid),
-        (kinds.PHONE, facts.phone),
         (kinds.EXTERNAL_USERID, facts.external_userid),
     )
     if any(value and is_erased(kind, value) for kind, value in keys):
         raise PersonErased
+    if is_erased(kinds.PHONE, facts.phone) and not found.is_proven:
+        raise PersonErased
+
+
+def _identify_locked(facts: Facts) -> tuple[Identified, Member]:
+    """Whose record the facts are, locked; read again until nobody took it while we waited."""
+    while True:
+        found = identify(facts)
+        if found.member_id is None:
+            return found, Member()
+        rows = Member.objects.select_for_update().filter(pk=found.member_id, erased_at=None)
+        member = rows.first()
+        if member is not None and identify(facts).member_id == member.pk:
+            return found, member
 
 
 @transaction.atomic
 def _save(facts: Facts, given: dict[str, Any]) -> Member:
-    found = identify(facts)
-    member = Member()
-    if found.member_id is not None:
-        member = Member.objects.select_for_update().get(pk=found.member_id)
+    found, member = _identify_locked(facts)
+    _refuse_erased(facts, found)
+    had = member.phone_bidx
     for field, value in given.items():
         if value:
             setattr(member, field, value)
@@ -90,6 +108,8 @@ def _save(facts: Facts, given: dict[str, Any]) -> Member:
         set_phone(member, facts.phone, verified=facts.phone_verified)
     member.save()
     queue_candidates((member.pk, rival.member_id, rival.reason) for rival in found.rivals)
+    if member.phone_bidx != had:
+        transaction.on_commit(partial(ask_about_phones, [member.phone_bidx]))
     link_by_unionids([member.unionid_bidx])
     _join_named(member, facts, found.evidence)
     return member
@@ -104,17 +124,12 @@ def set_phone(member: Member, phone: str, *, verified: bool) -> None:
 
 
 def _join_named(member: Member, facts: Facts, evidence: str) -> None:
-    """The contact that the member system itself names, unless it stands for somebody already."""
+    """The contact that the member system itself names."""
     if not facts.external_userid:
         return
-    contact = Contact.objects.filter(external_userid=facts.external_userid).first()
-    if contact is None or contact.erased_at:
-        return
-    if contact.member_id is None:
-        join_contact(contact, member, evidence=evidence or Evidence.NUMBER)
-    elif contact.member_id != member.pk:
-        pair = (contact.member_id, member.pk, "external_and_contact")
-        queue_candidates([pair], contact=contact)
+    contact = Contact.objects.filter(external_userid=facts.external_userid, erased_at=None).first()
+    if contact is not None:
+        join_named(contact, member, evidence=evidence or Evidence.NUMBER)
 
 
 def open_card(

@@ -20,6 +20,7 @@ from guideapp.members.models import (
     MemberValue,
     TimelineEvent,
 )
+from guideapp.members.services.refusals import is_child, refusals
 
 _WECHAT = 1  # Contact.type
 _NEAR = timedelta(days=3)
@@ -66,12 +67,14 @@ class People:
     """What the rules ask about the people of some relations."""
 
     birthdays: dict[int, tuple[int, int]] = field(default_factory=dict)  # person → month, day
-    told_birthdays: dict[int, tuple[int, int]] = field(default_factory=dict)  # contact → …
+    # contact and the brand whose guide was told → …
+    told_birthdays: dict[tuple[int, int | None], tuple[int, int]] = field(default_factory=dict)
     bought_at: dict[_Owner, datetime] = field(default_factory=dict)
     year_fen: dict[_Owner, int] = field(default_factory=dict)
     cards: set[_Owner] = field(default_factory=set)
     coupons: dict[_Owner, list[Coupon]] = field(default_factory=lambda: defaultdict(list))
     refused: set[_Owner] = field(default_factory=set)
+    young: set[int] = field(default_factory=set)
     written_to: set[tuple[int, int]] = field(default_factory=set)  # contact, guide
 
     @classmethod
@@ -79,7 +82,7 @@ class People:
         """Read everything about these."""
         people = cls()
         roots = {row.root for row in relations if row.root}
-        root_of = _records_of(roots)
+        root_of = records_of(roots)
         people._read_values(root_of)
         people._read_cards(root_of)
         people._read_coupons(root_of)
@@ -89,8 +92,12 @@ class People:
         return people
 
     def birthday_of(self, row: Relation) -> date | None:
-        """The next birthday, today included."""
-        found = self.birthdays.get(row.root or 0) or self.told_birthdays.get(row.contact_id)
+        """The next birthday, today included: as the member system tells it to whom it concerns (by
+        a card or an order), else as a guide of the brand noted it.
+        """
+        is_theirs = self.has_card(row) or _owner(row) in self.year_fen
+        known = self.birthdays.get(row.root or 0) if is_theirs else None
+        found = known or self.told_birthdays.get((row.contact_id, row.brand_id))
         return next_day(*found) if found else None
 
     def last_sign_of(self, row: Relation) -> Sign:
@@ -115,8 +122,8 @@ class People:
         return self.coupons.get(_owner(row), [])
 
     def refused_marketing(self, row: Relation) -> bool:
-        """True for somebody who took the consent to marketing back."""
-        return _owner(row) in self.refused
+        """True for somebody who took the consent to marketing back, or is under 14."""
+        return _owner(row) in self.refused or row.root in self.young
 
     def was_written_to(self, row: Relation) -> bool:
         """True when this guide sent something within a week."""
@@ -154,27 +161,25 @@ class People:
                 self.coupons[root_of[member], brand].append(Coupon(title, ends))
 
     def _read_consents(self, root_of: dict[int, int]) -> None:
-        rows = Consent.objects.filter(member__in=root_of, purpose=Consent.Purpose.MARKETING)
-        given: set[_Owner] = set()
-        for member, brand, withdrawn_at in rows.values_list("member", "brand", "withdrawn_at"):
-            owner = root_of[member], brand
-            (self.refused if withdrawn_at else given).add(owner)
-        self.refused -= given
+        self.refused = refusals(root_of, Consent.Purpose.MARKETING)
 
     def _read_birthdays(self, root_of: dict[int, int], contacts: Collection[int]) -> None:
         rows = ImportantDate.objects.filter(
             Q(member__in=root_of) | Q(contact__in=contacts),
             kind=ImportantDate.Kind.BIRTHDAY,
             ended_at=None,
-            day__isnull=False,
         ).order_by("-at", "-pk")
-        for member, contact, month, day in rows.values_list("member", "contact", "month", "day"):
+        for member, contact, brand, year, month, day in rows.values_list(
+            "member", "contact", "author__store__region__brand", "year", "month", "day"
+        ):
+            if member in root_of and is_child(year, month, day):
+                self.young.add(root_of[member])
             if day is None:
                 continue
             if member in root_of:
                 self.birthdays.setdefault(root_of[member], (month, day))
             elif contact:
-                self.told_birthdays.setdefault(contact, (month, day))
+                self.told_birthdays.setdefault((contact, brand), (month, day))
 
     def _read_written(self, contacts: Collection[int]) -> None:
         rows = TimelineEvent.objects.filter(
@@ -232,7 +237,7 @@ def _owner(row: Relation) -> _Owner:
     return row.root or 0, row.brand_id or 0
 
 
-def _records_of(roots: Collection[int]) -> dict[int, int]:
+def records_of(roots: Collection[int]) -> dict[int, int]:
     """Every record of these people, with the one that stands for the person."""
     rows = Member.objects.filter(Q(pk__in=roots) | Q(same_as__in=roots))
     return dict(rows.values_list("pk", Coalesce("same_as", "pk")))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from guideapp.core.clock import now
 from guideapp.members.errors import PreferenceRefused
 from guideapp.members.models import Contact, Preference
+from guideapp.members.services.owners import owner_of, told_in
 from guideapp.members.services.topics import require_allowed
 from guideapp.organisation.models import Guide
 
@@ -39,26 +40,23 @@ def note_preference(
 ) -> Preference:
     """Keep what `by` observed; of sizes and budgets a new value closes the one before.
 
-    The same value again confirms it. Raises PreferenceRefused, and TopicRefused for sensitive
-    information.
+    The same value again confirms it. What another owner's guides noted is not theirs to change.
+    Raises PreferenceRefused, and TopicRefused for sensitive information.
     """
     value = _clean(kind, value)
     moment = at or now()
     Contact.objects.select_for_update().get(pk=contact.pk)  # two taps are noted one by one
-    present = Preference.objects.filter(contact=contact, kind=kind, ended_at=None)
+    present = Preference.objects.filter(
+        told_in(owner_of(by), guide=by), contact=contact, kind=kind, ended_at=None
+    )
     if kind in ONE_VALUE:
         present.exclude(value=value).update(ended_at=moment)
-    row, is_new = Preference.objects.get_or_create(
-        contact=contact,
-        kind=kind,
-        value=value,
-        ended_at=None,
-        defaults={"author": by, "at": moment},
-    )
-    if not is_new:
+    row = present.filter(value=value).first()
+    if row is not None:
         row.confirmed_at = moment
         row.save(update_fields=["confirmed_at"])
-    return row
+        return row
+    return Preference.objects.create(contact=contact, kind=kind, value=value, author=by, at=moment)
 
 
 def confirm_preference(preference: Preference) -> None:

@@ -13,7 +13,7 @@ from guideapp.core.search import search_terms
 from guideapp.members.models import Contact, FollowRelation
 from guideapp.members.services.identity import link_contacts
 from guideapp.members.services.tags import apply_tags
-from guideapp.members.services.tombstones import erased_contacts
+from guideapp.members.services.tombstones import bury_contacts, erased_contacts
 from guideapp.organisation.models import Guide
 from guideapp.wecom.types import (
     ContactDetail,
@@ -74,6 +74,8 @@ def apply_told(
         info["external_userid"]: info for info in (*contacts, *(item.contact for item in told))
     }
     erased = erased_contacts({key: info.get("unionid", "") for key, info in infos.items()})
+    if erased:
+        bury_contacts({key: infos[key].get("unionid", "") for key in erased})
     told = [item for item in told if item.contact["external_userid"] not in erased]
     by_id, repaired = _apply_contacts(
         {key: info for key, info in infos.items() if key not in erased}, asked_at

@@ -4,12 +4,12 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from guideapp.core.audit import record_audit
+from guideapp.core.audit import record_access, record_audit
 from guideapp.core.clock import day_range, today
 from guideapp.core.models import AuditEntry
 from guideapp.members.errors import PhoneUnknown, RevealLimit
-from guideapp.members.models import FollowRelation
-from guideapp.members.services.subjects import subject_of_contact
+from guideapp.members.models import FollowRelation, MembershipCard
+from guideapp.members.services.identity import person_of
 from guideapp.organisation.auth import Actor
 from guideapp.organisation.models import Guide, Role
 
@@ -30,9 +30,10 @@ def reveal_phone(follow: FollowRelation, actor: Actor, *, reason: str) -> str:
     """The customer's phone number in E.164, once the act stands in the audit log.
 
     `reason` is a RevealReason. Raises RevealLimit after the day's number of reveals
-    (REVEALS_PER_DAY_GUIDE, REVEALS_PER_DAY_MANAGER), PhoneUnknown when there is none to show.
+    (REVEALS_PER_DAY_GUIDE, REVEALS_PER_DAY_MANAGER), PhoneUnknown when there is none to show, or
+    none that the brand of the relation's guide may know.
     """
-    phone = subject_of_contact(follow.contact).phone
+    phone = _known_phone(follow)
     if not phone:
         raise PhoneUnknown
     Guide.objects.select_for_update().get(pk=actor.guide.pk)  # two taps at once are counted apart
@@ -45,7 +46,21 @@ def reveal_phone(follow: FollowRelation, actor: Actor, *, reason: str) -> str:
         reason=str(RevealReason(reason).value),
         screen="card",
     )
+    subject = f"contact:{follow.contact_id}"  # who looked is what the customer may ask for
+    record_access(actor_id=actor.guide.pk, subject=subject, screen="phone")
     return phone
+
+
+def _known_phone(follow: FollowRelation) -> str:
+    """The person's number, once they hold an open card of the brand; as the card does."""
+    store, member_id = follow.guide.store, follow.contact.member_id
+    if store is None or member_id is None:
+        return ""
+    people = list(person_of(member_id))
+    cards = MembershipCard.objects.filter(
+        member__in=people, brand=store.region.brand_id, closed_at=None
+    )
+    return next((row.phone for row in people if row.phone), "") if cards.exists() else ""
 
 
 def reveals_left(actor: Actor) -> int:

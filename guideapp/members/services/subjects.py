@@ -1,6 +1,6 @@
 """The person whom an export or an erasure is about: found by what they can prove to be theirs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -13,6 +13,7 @@ from guideapp.members.services.identity import person_of
 from guideapp.members.services.people import normal_phone
 
 _COUNTRY = "+86"
+_HITS = 20  # of one kind; more people do not share a phone number
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +27,23 @@ class Subject:
 
     @property
     def key(self) -> str:
-        """What addresses name the person by: `m-12`, or `c-7` for somebody who is no member."""
-        return f"m-{self.members[0].pk}" if self.members else f"c-{self.contacts[0].pk}"
+        """What addresses name the person by: `m-12`; `c-7`, `f-3` for somebody who is no member."""
+        kind, rows = next((kind, rows) for kind, rows in self._by_kind() if rows)
+        return f"{kind[0]}-{rows[0].pk}"
 
     @property
     def log_key(self) -> str:
         """What the audit and access logs name the person by."""
-        return self.key.replace("m-", "member:").replace("c-", "contact:")
+        return self.log_keys[0]
+
+    @property
+    def log_keys(self) -> list[str]:
+        """The same by every row of theirs that a log may name."""
+        return [f"{kind}:{row.pk}" for kind, rows in self._by_kind() for row in rows]
+
+    def _by_kind(self) -> Iterable[tuple[str, tuple[Member | Contact | OfficialFollower, ...]]]:
+        yield from (("member", self.members), ("contact", self.contacts))
+        yield "follower", self.followers
 
     @property
     def name(self) -> str:
@@ -48,8 +59,9 @@ class Subject:
     @property
     def is_erased(self) -> bool:
         """True when nothing but pseudonyms is left."""
-        members = all(row.erased_at for row in self.members)
-        return members and all(row.erased_at for row in self.contacts)
+        moments = [row.erased_at for row in self.members]
+        moments += [row.erased_at for row in self.contacts]
+        return not self.followers and all(moments)
 
     @property
     def person(self) -> Person:
@@ -59,6 +71,7 @@ class Subject:
             members=frozenset(row.pk for row in self.members),
             contacts=frozenset(row.pk for row in self.contacts),
             marks=frozenset(marks),
+            followers=frozenset(row.pk for row in self.followers),
         )
 
     def names(self) -> set[tuple[str, str]]:
@@ -81,12 +94,16 @@ class Subject:
             yield kinds.UNIONID, follower.unionid
 
 
-def find_subject(text: str) -> Subject | None:
-    """Who has exactly this phone number, member or card number, external_userid or unionid."""
+def find_subjects(text: str) -> list[Subject]:
+    """Everybody who has exactly this phone number, member or card number, or WeChat id.
+
+    A phone number may be two people's: whoever asks has to choose.
+    """
     text = text.strip()
     if not text:
-        return None
-    return _by_member(text) or _by_contact(text)
+        return []
+    hits = (*_by_member(text), *_by_contact(text), *_by_openid(text))
+    return list({found.key: found for found in hits}.values())
 
 
 def subject_of(key: str) -> Subject | None:
@@ -96,16 +113,32 @@ def subject_of(key: str) -> Subject | None:
         return None
     if kind == "m":
         return _of_member(int(number))
-    contact = Contact.objects.filter(pk=int(number)).first() if kind == "c" else None
-    return _of_contact(contact) if contact else None
+    if kind == "c":
+        contact = Contact.objects.filter(pk=int(number)).first()
+        return subject_of_contact(contact) if contact else None
+    follower = OfficialFollower.objects.filter(pk=int(number)).first() if kind == "f" else None
+    return subject_of_follower(follower) if follower else None
 
 
 def subject_of_contact(contact: Contact) -> Subject:
     """Everything about the person behind a contact."""
-    return _of_contact(contact)
+    found = _of_member(contact.member_id) if contact.member_id else None
+    return found or Subject((), (contact,), (), _followers_of((), (contact,)))
 
 
-def _by_member(text: str) -> Subject | None:
+def subject_of_follower(follower: OfficialFollower) -> Subject:
+    """Everything about whoever follows an official account: the unionid says who else they are."""
+    theirs = Q(unionid_bidx=follower.unionid_bidx) if follower.unionid_bidx else Q(pk__in=())
+    known = Member.objects.filter(theirs, erased_at=None).values_list("pk", flat=True).first()
+    if (member_id := follower.member_id or known) and (found := _of_member(member_id)):
+        return found
+    if contact := Contact.objects.filter(theirs, erased_at=None).order_by("pk").first():
+        return subject_of_contact(contact)
+    rows = OfficialFollower.objects.filter(Q(pk=follower.pk) | theirs, member=None)
+    return Subject((), (), (), tuple(rows.order_by("pk")))
+
+
+def _by_member(text: str) -> Iterator[Subject]:
     try:
         phone = normal_phone(text)
     except PhoneRefused:
@@ -113,28 +146,41 @@ def _by_member(text: str) -> Subject | None:
     asked = Q(number=text) | Q(cards__number=text) | Q(unionid_bidx=blind_index(text))
     if phone:
         asked |= Q(phone_bidx=blind_index(phone))
-    member = Member.objects.filter(asked, erased_at=None).order_by("pk").first()
-    return _of_member(member.pk) if member else None
+    rows = Member.objects.filter(asked, erased_at=None).order_by("pk").distinct()
+    for pk in rows.values_list("pk", flat=True)[:_HITS]:
+        if found := _of_member(pk):
+            yield found
 
 
-def _by_contact(text: str) -> Subject | None:
+def _by_contact(text: str) -> Iterator[Subject]:
     asked = Q(external_userid=text) | Q(unionid_bidx=blind_index(text))
-    contact = Contact.objects.filter(asked, erased_at=None).order_by("pk").first()
-    return _of_contact(contact) if contact else None
+    rows = Contact.objects.filter(asked, erased_at=None).order_by("pk")
+    yield from (subject_of_contact(row) for row in rows[:_HITS])
 
 
-def _of_contact(contact: Contact) -> Subject:
-    found = _of_member(contact.member_id) if contact.member_id else None
-    return found or Subject((), (contact,), (), ())
+def _by_openid(text: str) -> Iterator[Subject]:
+    hashed = blind_index(text)
+    rows = OfficialFollower.objects.filter(Q(openid_bidx=hashed) | Q(unionid_bidx=hashed))
+    yield from (subject_of_follower(row) for row in rows.order_by("pk")[:_HITS])
 
 
 def _of_member(member_id: int) -> Subject | None:
     members = tuple(person_of(member_id))
     if not members:
         return None
+    contacts = tuple(Contact.objects.filter(member__in=members).order_by("pk"))
     return Subject(
         members,
-        tuple(Contact.objects.filter(member__in=members).order_by("pk")),
+        contacts,
         tuple(MembershipCard.objects.filter(member__in=members).select_related("brand")),
-        tuple(OfficialFollower.objects.filter(member__in=members)),
+        _followers_of(members, contacts),
     )
+
+
+def _followers_of(
+    members: tuple[Member, ...], contacts: tuple[Contact, ...]
+) -> tuple[OfficialFollower, ...]:
+    """Rows of the members, and those of nobody that carry a unionid of the person."""
+    unionids = {row.unionid_bidx for row in members} | {row.unionid_bidx for row in contacts}
+    theirs = Q(member__in=members) | Q(member=None, unionid_bidx__in=unionids - {""})
+    return tuple(OfficialFollower.objects.filter(theirs).order_by("pk"))

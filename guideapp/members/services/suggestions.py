@@ -12,8 +12,9 @@ from django.db.models.functions import Coalesce
 from django.utils.dateparse import parse_datetime
 
 from guideapp.core.clock import SHANGHAI, now, today
-from guideapp.members.models import Contact, Member, Suggestion
+from guideapp.members.models import Consent, Contact, Member, Suggestion
 from guideapp.members.services.prompts import PER_CUSTOMER, tell
+from guideapp.members.services.refusals import has_refused, is_young
 from guideapp.members.suggestions import DONE_BY_SEND, FACTS, RULES, WORDS, Rule, worded
 from guideapp.organisation.models import Guide
 
@@ -65,18 +66,21 @@ def propose(
     until: datetime,
     earn_fen: int | None = None,
     at: datetime | None = None,
-) -> Suggestion:
+) -> Suggestion | None:
     """Suggest to `guide` what the rule says about `contact`, valid before `until`.
 
     `at` is the time of the fact (default now). A fact that is not newer than the last suggestion
     of the rule changes nothing, so events may repeat. A newer one brings an open suggestion up to
     date, which stays asleep if it is; after 没用 the rule rests. `earn_fen` only where
     headquarters typed an amount. Whether the guide gets a message is decided in `prompts`.
-    Raises KeyError for a rule that the table does not have.
+    None for somebody whom the guide's brand may not write to: they said no to marketing, or are
+    under 14. Raises KeyError for a rule that the table does not have.
     """
     known = RULES[rule]
     at = at or now()
     Guide.objects.select_for_update(no_key=True).get(pk=guide.pk)  # one proposal at a time
+    if _is_off_limits(contact, guide):
+        return None
     last = (
         Suggestion.objects.filter(rule=rule, contact=contact, guide=guide)
         .order_by("-proposed_at", "-pk")
@@ -101,6 +105,15 @@ def propose(
         withdraw(rule=replaced, contact=contact, guide=guide)
     tell(suggestion, known)
     return suggestion
+
+
+def _is_off_limits(contact: Contact, guide: Guide) -> bool:
+    """True where sending would be refused: no guide is told to do what they then cannot."""
+    if contact.member_id is None or guide.store is None:
+        return False
+    brand = guide.store.region.brand_id
+    refused = has_refused(contact.member_id, brand, Consent.Purpose.MARKETING)
+    return refused or is_young(contact.member_id)
 
 
 def withdraw(*, rule: str, contact: Contact, guide: Guide | None = None) -> int:

@@ -18,6 +18,7 @@ from guideapp.core.clock import SHANGHAI, now
 from guideapp.core.jobs.schedule import periodic
 from guideapp.members.errors import RuleRefused, TagRefused
 from guideapp.members.models import (
+    Consent,
     Contact,
     FollowRelation,
     Member,
@@ -29,6 +30,7 @@ from guideapp.members.models import (
     TimelineEvent,
 )
 from guideapp.members.services.purchases import PURCHASE
+from guideapp.members.services.refusals import refusals
 from guideapp.members.services.topics import require_allowed
 from guideapp.members.timeline import behaviours
 
@@ -139,8 +141,9 @@ def _apply(rules: Sequence[TagRule], contact_ids: Sequence[int]) -> int:
         .values_list("pk", "contact", "guide__store__region__brand")
     )
     due: dict[tuple[int, int], dict[str, Any]] = {}
+    refused = _refused_profiling(contact_ids)
     for follow, contact, brand in follows:
-        for rule in rules:
+        for rule in () if (contact, brand) in refused else rules:
             evidence = _evidence(rule, people[contact], brand)
             if evidence:
                 due[follow, rule.tag_id] = evidence | {"rule_version": rule.version}
@@ -195,6 +198,15 @@ def _people(contact_ids: Sequence[int], days: int) -> dict[int, _Person]:
         for contact in contacts_of[member]:
             people[contact].year_fen[brand] += year_fen
     return people
+
+
+def _refused_profiling(contact_ids: Sequence[int]) -> set[tuple[int, int]]:
+    """(contact, brand) of people who want no tags made of what they do."""
+    contacts_of = _contacts_of_members(contact_ids)
+    first_of = {member: contacts[0] for member, contacts in contacts_of.items()}  # of a person
+    people = {contacts[0]: contacts for contacts in contacts_of.values()}
+    refused = refusals(first_of, Consent.Purpose.PROFILING)
+    return {(contact, brand) for first, brand in refused for contact in people[first]}
 
 
 def _contacts_of_members(contact_ids: Sequence[int]) -> dict[int, list[int]]:

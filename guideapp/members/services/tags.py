@@ -50,17 +50,24 @@ def read_tags() -> None:
     sync_tags()
 
 
-def settable_tags(actor: Actor) -> QuerySet[Tag]:
-    """Tags that the person may put on customers and take off: by the right of each group.
+def manages(actor: Actor, store_id: int | None) -> bool:
+    """True for a manager of this very store: managers' rights end at its customers."""
+    return store_id is not None and any(
+        grant.role == Role.STORE_MANAGER and grant.store_id == store_id for grant in actor.grants
+    )
 
-    Automatic ones are nobody's to set; personal ones are their owner's alone.
+
+def settable_tags(actor: Actor, store_id: int | None) -> QuerySet[Tag]:
+    """Tags that the person may put on customers of this store's guides and take off.
+
+    By the right of each group. Automatic ones are nobody's to set; personal ones are their
+    owner's alone.
     """
-    setters = [TagGroup.Setter.GUIDES]
-    if actor.has(Role.STORE_MANAGER):
-        setters.append(TagGroup.Setter.MANAGERS)
-    of_company = Q(group__kind=TagGroup.Kind.COMPANY, group__set_by__in=setters)
-    if not actor.has(Role.STORE_MANAGER):
-        of_company &= Q(group__seen_by_guides=True)
+    of_company = Q(group__kind=TagGroup.Kind.COMPANY)
+    if manages(actor, store_id):
+        of_company &= ~Q(group__set_by=TagGroup.Setter.NOBODY)
+    else:
+        of_company &= Q(group__set_by=TagGroup.Setter.GUIDES, group__seen_by_guides=True)
     own = Q(group__kind=TagGroup.Kind.PERSONAL, owner=actor.guide)
     return Tag.objects.filter(of_company | own)
 

@@ -1,12 +1,18 @@
 """Who was erased: keyed hashes by which no sync, no import and no system brings them back."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from itertools import batched
+
+from django.db.models import Q
 
 from guideapp.core.clock import now
 from guideapp.core.fields import blind_index
 from guideapp.members.models import Tombstone
+from guideapp.members.services import erasure_list
+
+_BATCH = 500
 
 
 def is_erased(kind: Tombstone.Kind, value: str) -> bool:
@@ -36,20 +42,76 @@ def erased_contacts(unionids: Mapping[str, str]) -> set[str]:
     return {one for pair in found for one in by_key.get(pair, ())}
 
 
-def bury(keys: Iterable[tuple[str, str]], *, at: datetime | None = None) -> int:
-    """Put up a tombstone for each (kind, blind index); one that stands is kept. How many asked."""
-    rows = [Tombstone(kind=kind, key=key, at=at or now()) for kind, key in set(keys) if key]
-    Tombstone.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
-    return len(rows)
+def bury_contacts(unionids: Mapping[str, str]) -> int:
+    """Erased people whom WeCom names by an external_userid (→ unionid) go by it, too; how many.
+
+    Its lists hold nothing but that id: without this, nobody could tell there that they were erased.
+    """
+    hashes = {blind_index(unionid): external for external, unionid in unionids.items() if unionid}
+    known = _standing({(str(Tombstone.Kind.UNIONID), key) for key in hashes})
+    return sum(
+        bury([(Tombstone.Kind.EXTERNAL_USERID, blind_index(hashes[row.key]))], group=row.group)
+        for row in known.values()
+    )
+
+
+def bury(keys: Iterable[tuple[str, str]], *, group: str = "", at: datetime | None = None) -> int:
+    """Put up a tombstone for each (kind, blind index); one that stands is kept. How many are new.
+
+    They stand in the list beside the database before this returns. `group`: of one erasure. A
+    phone number that another erasure buried is of no group from then on: it was two people's.
+    """
+    wanted = {(str(kind), key) for kind, key in keys if key}
+    known = _standing(wanted)
+    new = sorted(wanted - known.keys())
+    rows = [Tombstone(kind=kind, key=key, group=group, at=at or now()) for kind, key in new]
+    Tombstone.objects.bulk_create(rows, ignore_conflicts=True, batch_size=_BATCH)
+    shared = {
+        key: row.pk
+        for key, row in known.items()
+        if row.kind == Tombstone.Kind.PHONE and row.group not in {"", group}
+    }
+    Tombstone.objects.filter(pk__in=shared.values()).update(group="")
+    if new or shared:
+        erasure_list.add(erased=[*new, *shared], group=group)
+    return len(new)
 
 
 def lift(keys: Iterable[tuple[Tombstone.Kind, str]]) -> int:
-    """Take tombstones away for (kind, value): the person themself consented anew. How many stood.
+    """Take tombstones away for (kind, value), with all that the same erasures put up; how many.
 
-    Nobody but the customer may do that; a guide, a sync or an import never calls it.
+    The person themself consented anew, and is known again by everything that is theirs. Nobody but
+    the customer may do that; a guide, a sync or an import never calls it.
     """
-    lifted = 0
-    for kind, value in keys:
-        standing = Tombstone.objects.filter(kind=kind, key=blind_index(value), lifted_at=None)
-        lifted += standing.update(lifted_at=now()) if value else 0
-    return lifted
+    asked = _standing({(str(kind), blind_index(value)) for kind, value in keys if value})
+    groups = {row.group for row in asked.values()} - {""}
+    rows = Tombstone.objects.filter(
+        Q(pk__in=[row.pk for row in asked.values()]) | Q(group__in=groups), lifted_at=None
+    )
+    lifted = list(rows.values_list("kind", "key"))
+    if lifted:
+        rows.update(lifted_at=now())
+        erasure_list.add(lifted=lifted)
+    return len(lifted)
+
+
+def restore() -> dict[tuple[str, str], erasure_list.Listed]:
+    """Make the table what the list beside the database says; the tombstones of the list."""
+    listed, lifted = erasure_list.read()
+    rows = [
+        Tombstone(kind=kind, key=key, group=one.group, at=one.at)
+        for (kind, key), one in listed.items()
+    ]
+    Tombstone.objects.bulk_create(rows, ignore_conflicts=True, batch_size=_BATCH)
+    gone = [row.pk for row in _standing(lifted).values()]
+    Tombstone.objects.filter(pk__in=gone).update(lifted_at=now())
+    return listed
+
+
+def _standing(keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Tombstone]:
+    """Those of (kind, blind index) that stand."""
+    found: dict[tuple[str, str], Tombstone] = {}
+    for some in batched(sorted(keys), _BATCH, strict=False):
+        rows = Tombstone.objects.filter(key__in={key for _kind, key in some}, lifted_at=None)
+        found |= {(row.kind, row.key): row for row in rows if (row.kind, row.key) in keys}
+    return found

@@ -3,13 +3,24 @@
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from guideapp.core.fields import blind_index
 from guideapp.core.results import Result, Status, refused
-from guideapp.core.upserts import Brands, Refused, Row, Writing, in_one_go, pick
+from guideapp.core.upserts import (
+    Brands,
+    ReadAgain,
+    Refused,
+    Row,
+    Writing,
+    in_one_go,
+    need,
+    pick,
+)
 from guideapp.members.errors import PhoneRefused
 from guideapp.members.models import (
     Contact,
@@ -19,11 +30,17 @@ from guideapp.members.models import (
     MembershipCard,
     Tombstone,
 )
-from guideapp.members.services.identity import join_contact, link_by_unionids, queue_candidates
+from guideapp.members.services.identity import (
+    ask_about_phones,
+    join_named,
+    link_by_unionids,
+    queue_candidates,
+)
 from guideapp.members.services.identity_rules import Facts, Identified, identify_many
 from guideapp.members.services.nightly_rules import reconsider_soon
 from guideapp.members.services.people import normal_phone
 from guideapp.members.services.tombstones import erased_keys
+from guideapp.members.services.upserts_scope import customers_of, within
 from guideapp.organisation.services import store_of, stores_coded
 
 _FIELDS = ["number", "name", "gender", "phone", "phone_bidx", "phone_tail_bidx", "phone_verified"]
@@ -32,6 +49,8 @@ _WAVES = 20  # how often one person may stand in a batch
 _MAINLAND = re.compile(r"(?:\+?86)?(1[3-9]\d{9})")
 ERASED = _("这个人的资料已按要求删除，不能再写入")
 SHARED = _("和另一位会员像是同一个人，已放进待合并")
+PARTED = _("总部把这位会员和这位顾客分开过，没有再关联")
+UNKNOWN = _("没有这位会员")
 _TAIL = 4  # last digits of a phone number that guides search by
 
 
@@ -41,14 +60,21 @@ def save_members(rows: list[Row], *, source: str, brands: Brands) -> list[Result
     A new number whose unionid or verified phone hits a record without a number is that record.
     Evidence that hits somebody else makes a merge candidate and a hint (`maybe_same_person`).
     Who was erased is refused (`erased`). `birthday` is a dict of year (or None), month, day.
+
+    A sender with `brands` of its own writes members with a card or their home store there. Others
+    are unknown to it: their number is refused, their phone or unionid makes a record of its own and
+    a question for headquarters, of which the sender hears nothing.
     """
     results: dict[int, Result] = {}
     waves, late = _waves(_normalised(rows, results))
-    for wave in waves:
+    while waves:
+        wave = waves.pop(0)
         some = [rows[index] for index in wave]
         for result in _save_wave(some, source=source, brands=brands):
             place = wave[result.index]
             results[place] = replace(result, index=place)
+        if waiting := [index for index in wave if index not in results]:
+            waves.insert(0, waiting)
     for index in late:
         results[index] = refused(
             index, "repeated", _("同一个人在这一批里出现太多次，请分开发送"), "number"
@@ -104,6 +130,7 @@ def _save_wave(rows: list[Row], *, source: str, brands: Brands) -> list[Result]:
     job.keep_birthdays()
     job.keep_candidates()
     job.link_contacts()
+    transaction.on_commit(partial(ask_about_phones, job.phones))
     reconsider_soon(member.pk for member, _day in job.birthdays.values())
     return job.writing.answers()
 
@@ -118,41 +145,84 @@ class _Members:
         held = Member.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
         known: dict[Any, Member] = {member.pk: member for member in held}
         self.writing: Writing[Member] = Writing(rows, known)
+        self._recheck()
+        self.mine = within(known, brands)
         self.stores = stores_coded(row.get("home_store") or "" for row in rows)
         self.erased = _erased(rows)
         self.birthdays: dict[int, tuple[Member, Row | None]] = {}  # by the row's index
         self.rivals: list[tuple[Member, Identified]] = []
         self.unionids: set[str] = set()
-        self.named: dict[str, Member] = {}  # by external_userid
+        self.phones: set[str] = set()  # that a record has now and had not before
+        self.named: dict[str, tuple[int, Member]] = {}  # by external_userid
+        self.written: set[int] = set()
+
+    def _recheck(self) -> None:
+        """Raise ReadAgain when a record became another's while we waited for its lock."""
+        claims = [
+            index
+            for index, found in enumerate(self.identified)
+            if found.member_id is not None and not self._has_number(index, found)
+        ]
+        again = identify_many([_facts(self.writing.rows[index]) for index in claims])
+        for index, found in zip(claims, again, strict=True):
+            if found.member_id != self.identified[index].member_id:
+                raise ReadAgain
+
+    def _has_number(self, index: int, found: Identified) -> bool:
+        """True where the record is known by its number, which no other record ever has."""
+        member = self.writing.known.get(found.member_id)
+        return member is not None and member.number == self.writing.rows[index]["number"]
 
     def put(self, index: int, row: Row) -> None:
-        """Write one member."""
-        if any((name, row.get(name)) in self.erased for name in _BURIED):
+        """Write one member; a second row about the same record waits for the next batch."""
+        found = self._found(index)
+        if found.member_id in self.written:
+            return
+        if self._is_erased(row, found):
             raise Refused("erased", ERASED)
-        found = self.identified[index]
         values = self._values(row, takes_unionid=found.takes_unionid)
         if found.member_id is None:
+            if self.brands is not None:
+                need(row, "home_store")
             made = Member(as_of=self.writing.as_of(row), **values)
             member: Member | None = self.writing.make(index, ("new", index), made)
+            self.phones.add(made.phone_bidx)
         else:
             held = self.writing.known[found.member_id]
             if values.get("phone", held.phone) != held.phone:
                 values.setdefault("phone_verified", False)
+                self.phones.add(values["phone_bidx"])
             member = self.writing.put(index, found.member_id, values, row)
+            self.written.add(found.member_id)
         if member is not None:
             self._note(index, row, member, found)
+
+    def _found(self, index: int) -> Identified:
+        """Whom the row hits among those whom the sender may write."""
+        found = self.identified[index]
+        if found.member_id is None or found.member_id in self.mine:
+            return found
+        if self._has_number(index, found):
+            raise Refused("unknown_member", UNKNOWN, "number")
+        return found.without_owner()
+
+    def _is_erased(self, row: Row, found: Identified) -> bool:
+        """True for who was erased; not for a living member who shares the phone number alone."""
+        buried = {name for name in _BURIED if (name, row.get(name)) in self.erased}
+        return bool(buried) and not (buried == {"phone"} and found.is_proven)
 
     def _note(self, index: int, row: Row, member: Member, found: Identified) -> None:
         """Remember what follows from the row once the member has a key."""
         if "birthday" in row:
             self.birthdays[index] = (member, row["birthday"])
         if row.get("external_userid"):
-            self.named[row["external_userid"]] = member
+            self.named[row["external_userid"]] = index, member
         if row.get("unionid"):
             self.unionids.add(member.unionid_bidx)
         if found.rivals:
             self.rivals.append((member, found))
-            self.writing.hint(index, "maybe_same_person", SHARED)
+            if self.brands is None:
+                self.writing.hint(index, "maybe_same_person", SHARED)
 
     def _values(self, row: Row, *, takes_unionid: bool) -> Row:
         values = pick(row, "number", "name", "gender", "phone_verified") | {"source": self.source}
@@ -211,13 +281,13 @@ class _Members:
     def link_contacts(self) -> None:
         """Customers with the same unionid, or whom the sender names, are these members."""
         link_by_unionids(self.unionids)
-        for contact in Contact.objects.filter(external_userid__in=self.named, erased_at=None):
-            member = self.named[contact.external_userid]
-            if contact.member_id is None:
-                join_contact(contact, member, evidence=Evidence.NUMBER)
-            elif contact.member_id != member.pk:
-                pair = (contact.member_id, member.pk, "external_and_contact")
-                queue_candidates([pair], contact=contact)
+        contacts = Contact.objects.filter(external_userid__in=self.named, erased_at=None)
+        if self.brands is not None:
+            contacts = contacts.filter(customers_of(self.brands)).distinct()
+        for contact in contacts:
+            index, member = self.named[contact.external_userid]
+            if not join_named(contact, member, evidence=Evidence.NUMBER):
+                self.writing.hint(index, "kept_apart", PARTED, "external_userid")
 
 
 _BURIED = {
@@ -247,16 +317,20 @@ def _parts(date: ImportantDate | None) -> tuple[int | None, int, int | None] | N
     return (date.year, date.month, date.day) if date else None
 
 
-def members_named(rows: Iterable[Row]) -> dict[tuple[str, str], Member]:
-    """Members by ("member", number) and ("card", number), as rows name them; two queries."""
+def members_named(rows: Iterable[Row], brands: Brands) -> dict[tuple[str, str], Member]:
+    """Members by ("member", number) and ("card", number), as rows name them; two queries.
+
+    Those alone whom a sender with `brands` may write (three queries).
+    """
     rows = list(rows)
     numbers = {row["member"] for row in rows if row.get("member")}
     cards = {row["card"] for row in rows if row.get("card")}
-    found = {
-        ("member", member.number): member
-        for member in Member.objects.filter(number__in=numbers, erased_at=None)
-    }
+    members = list(Member.objects.filter(number__in=numbers, erased_at=None))
+    mine = within((member.pk for member in members), brands)
+    found = {("member", member.number): member for member in members if member.pk in mine}
     by_card = MembershipCard.objects.filter(number__in=cards, member__erased_at=None)
+    if brands is not None:
+        by_card = by_card.filter(brand__in=brands)
     for card in by_card.select_related("member"):
         found["card", card.number] = card.member
     return found
@@ -268,6 +342,6 @@ def member_of(row: Row, known: dict[tuple[str, str], Member]) -> Member | None:
         if row.get(field):
             member = known.get((field, row[field]))
             if member is None:
-                raise Refused("unknown_member", _("没有这位会员"), field)
+                raise Refused("unknown_member", UNKNOWN, field)
             return member
     return None

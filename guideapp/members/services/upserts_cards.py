@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from guideapp.core.fields import blind_index
 from guideapp.core.results import Result
 from guideapp.core.upserts import Brands, Refused, Row, Writing, in_one_go, need, pick
+from guideapp.members.errors import NotForBrands
 from guideapp.members.models import Member, MemberAsset, MembershipCard, OfficialFollower, Tombstone
 from guideapp.members.services.nightly_rules import reconsider_soon
 from guideapp.members.services.tombstones import erased_keys
@@ -12,6 +13,7 @@ from guideapp.members.services.upserts import ERASED, member_of, members_named
 from guideapp.organisation.models import Brand
 from guideapp.organisation.services import brand_of, brands_named
 
+TAKEN = _("这个卡号是另一位会员的")
 _CARD = ["number", "level", "points", "points_as_of", "balance_fen", "opened_at", "closed_at"]
 _CARD += ["source", "as_of"]
 _ASSET = ["member", "kind", "title", "amount_fen", "threshold_fen", "valid_from", "expires_at"]
@@ -64,8 +66,11 @@ def save_assets(rows: list[Row], *, source: str, brands: Brands) -> list[Result]
 def save_followers(rows: list[Row], *, source: str, brands: Brands) -> list[Result]:
     """Add followers by `account` and `openid`, or change those that are there.
 
-    A unionid that a member has makes them the member's; nothing else does.
+    A unionid that a member has makes them the member's; nothing else does. An account is of no one
+    brand: raises NotForBrands for a sender with brands of its own.
     """
+    if brands is not None:
+        raise NotForBrands
     job = _Followers(rows, source)
     job.writing.each(job.put)
     job.writing.store(OfficialFollower, _FOLLOWER)
@@ -79,7 +84,7 @@ class _Cards:
         self.source, self.brands = source, brands
         self.named = brands_named(row.get("brand") or "" for row in rows)
         numbers = {row["number"] for row in rows}
-        self.members = members_named(rows)
+        self.members = members_named(rows, brands)
         held = MembershipCard.objects.select_for_update().order_by("pk")
         owners = {member.pk for member in self.members.values()}
         of_numbers, of_members = held.filter(number__in=numbers), held.filter(member__in=owners)
@@ -96,7 +101,7 @@ class _Cards:
             raise Refused("erased", ERASED)
         card = self.by_number.get(number)
         if card is not None and not _may_write(card.brand_id, self.brands):
-            raise Refused("card_taken", _("这个卡号是别的品牌的"), "number")
+            raise Refused("card_taken", TAKEN, "number")
         key = self._owner(row, card)
         values = pick(row, "level", "balance_fen", "opened_at", "closed_at")
         values |= {"number": number, "source": self.source}
@@ -123,7 +128,7 @@ class _Cards:
                 raise Refused("required", _("新的记录要有这一项"), "member")
             return member.pk, brand.pk
         if (member and member.pk != card.member_id) or (brand and brand.pk != card.brand_id):
-            raise Refused("card_taken", _("这个卡号是另一位会员的"), "number")
+            raise Refused("card_taken", TAKEN, "number")
         return card.member_id, card.brand_id
 
     def _make(self, index: int, row: Row, key: tuple[int, int], values: Row) -> None:
@@ -145,7 +150,7 @@ class _Assets:
     def __init__(self, rows: list[Row], source: str, brands: Brands) -> None:
         self.source, self.brands = source, brands
         self.named = brands_named(row["brand"] for row in rows)
-        self.members = members_named(rows)
+        self.members = members_named(rows, brands)
         held = MemberAsset.objects.select_for_update().order_by("pk")
         owners = {brand.pk for brand in self.named.values()}
         known = held.filter(brand__in=owners, code__in={row["code"] for row in rows})

@@ -22,8 +22,10 @@ from guideapp.organisation.services.retail import (
 )
 from guideapp.organisation.services.roles import grant_role, revoke_role
 from guideapp.organisation.services.structure import link_region, link_store, unlink_department
+from guideapp.organisation.services.tenures import Tenures
 
 __all__ = [
+    "Tenures",
     "apply_plan",
     "begin_login",
     "brand_of",

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from guideapp.core.clock import today
 from guideapp.core.fields import blind_index
 from guideapp.core.phones import e164
 from guideapp.core.results import Result
@@ -14,7 +15,8 @@ from guideapp.organisation.models import HrPerson, Store
 from guideapp.organisation.services.retail import store_of, stores_coded
 
 _COPIED = ("userid", "name", "gender", "position", "left_on")
-_WRITTEN = [*_COPIED, "phone", "phone_bidx", "store", "source", "as_of"]
+_WRITTEN = [*_COPIED, "phone", "phone_bidx", "store", "told_empty", "source", "as_of"]
+_MAY_BE_EMPTY = ("store", "position")
 
 
 @in_one_go
@@ -42,7 +44,9 @@ class _People:
         self.writing = Writing(rows, {person.staff_no: person for person in known})
         self.stores = stores_coded(row.get("store") or "" for row in rows)
         wanted = {_userid(row).lower() for row in rows}
+        wanted |= {person.userid.lower() for person in self.writing.known.values()}
         taken = HrPerson.objects.annotate(key=Lower("userid")).filter(key__in=wanted)
+        taken = taken.exclude(left_on__lte=today())  # who left has given theirs up
         self.owners = dict(taken.values_list("key", "staff_no"))  # lower-cased userid → number
 
     def put(self, index: int, row: Row) -> None:
@@ -50,8 +54,11 @@ class _People:
         number = row["staff_no"]
         person = self.writing.known.get(number)
         values = pick(row, *_COPIED) | _phone(row) | self._store(row) | {"source": self.source}
+        values["told_empty"] = _told_empty(row, person)
         self._refuse_foreign(person, values)
-        self._keep_userid(number, values.get("userid") or (person.userid if person else number))
+        left_on = values.get("left_on", person.left_on if person else None)
+        userid = values.get("userid") or (person.userid if person else number)
+        self._keep_userid(number, userid, left_on)
         if person is not None:
             self.writing.put(index, number, values, row)
             return
@@ -74,14 +81,26 @@ class _People:
             if store is None or store.region.brand_id not in self.brands:
                 raise Refused("unknown_store", _("没有这个门店编号"), "store")
 
-    def _keep_userid(self, number: str, userid: str) -> None:
-        if self.owners.setdefault(userid.lower(), number) != number:
+    def _keep_userid(self, number: str, userid: str, left_on: date | None) -> None:
+        """A userid is one person's at a time; who has left gives it up."""
+        key = userid.lower()
+        if left_on is not None and left_on <= today():
+            if self.owners.get(key) == number:
+                del self.owners[key]
+        elif self.owners.setdefault(key, number) != number:
             raise Refused("userid_taken", _("这个账号已经是另一个工号的"), "userid")
 
 
 def is_gone(person: HrPerson, day: date) -> bool:
     """True from the day on that HR names as the last one (`left_on`)."""
     return person.left_on is not None and person.left_on <= day
+
+
+def _told_empty(row: Row, person: HrPerson | None) -> list[str]:
+    """Which fields HR itself said are empty: a move to headquarters, a position taken away."""
+    told = set(person.told_empty if person is not None else ())
+    given = {name for name in _MAY_BE_EMPTY if name in row}
+    return sorted((told - given) | {name for name in given if not row[name]})
 
 
 def _userid(row: Row) -> str:

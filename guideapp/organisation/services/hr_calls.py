@@ -7,9 +7,12 @@ from typing import Any
 
 from django.tasks import task
 
+from guideapp.core.clock import today
 from guideapp.core.jobs.errors import GiveUp
-from guideapp.organisation.models import HrChange, HrPlan
+from guideapp.organisation.models import Guide, HrChange, HrPlan
 from guideapp.organisation.services.address_book import sync_guide
+from guideapp.organisation.services.hr import is_gone
+from guideapp.organisation.services.hr_accounts import owner_of
 from guideapp.wecom.client import WeComClient
 from guideapp.wecom.errors import WeComError
 from guideapp.wecom.models import OutboxCall
@@ -26,15 +29,14 @@ _TAKEN, _UNKNOWN = 60102, 60111
 
 @call(CALLS[HrChange.Kind.CREATE], idempotent=True)
 def user_create(client: WeComClient, payload: Payload) -> None:
-    """{change}: make the account. One that has the userid already is HR's person: written over."""
+    """{change}: make the account. One that somebody else made under the userid is left alone."""
     change = _change(payload)
     fields = _fields(change)
     try:
         client.address_book.create_user(change.person.userid, fields)
     except WeComError as error:
-        if error.errcode != _TAKEN:
+        if error.errcode != _TAKEN or not _was_made(client, change):
             raise
-        client.address_book.update_user(change.person.userid, fields)
 
 
 @call(CALLS[HrChange.Kind.UPDATE], idempotent=True)
@@ -48,6 +50,11 @@ def user_update(client: WeComClient, payload: Payload) -> None:
 def user_delete(client: WeComClient, payload: Payload) -> None:
     """{change}: remove the account. One that is gone already is what HR wants."""
     change = _change(payload)
+    guide = Guide.objects.with_userid(change.person.userid).first()
+    if not is_gone(change.person, today()):
+        raise GiveUp("HR has taken the person back")
+    if guide is not None and owner_of(guide) != change.person_id:
+        raise GiveUp("the account is somebody else's by now")
     try:
         client.address_book.delete_user(change.person.userid)
     except WeComError as error:
@@ -75,6 +82,16 @@ def _change(payload: Payload) -> HrChange:
     if later.exists():
         raise GiveUp("a later plan has changed this person")
     return change
+
+
+def _was_made(client: WeComClient, change: HrChange) -> bool:
+    """True for the account of an earlier try, whose answer was lost: it says what HR says."""
+    try:
+        found = client.address_book.user(change.person.userid)
+    except WeComError:
+        return False
+    told = (found.get("name"), found.get("department"))
+    return told == (change.after["name"], change.after["department"])
 
 
 def _fields(change: HrChange) -> dict[str, Any]:

@@ -4,14 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Max, QuerySet
-from django.db.models.functions import Lower
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+from django.db.models.functions import Lower, TruncDate
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from guideapp.core.clock import SHANGHAI
 from guideapp.organisation.models import Department, Guide, HrChange, HrPerson, HrPlan
-from guideapp.organisation.services.hr_plan import NO_DEPARTMENT, NO_PHONE
+from guideapp.organisation.services.hr_plan import NO_DEPARTMENT, NO_PHONE, USERID_WAITS
 from guideapp.wecom.errcodes import meaning_of
 from guideapp.wecom.models import OutboxCall
 
@@ -28,6 +29,7 @@ _FIELDS: dict[str, Promise] = {
 _REASONS: dict[str, Promise] = {
     NO_PHONE: _("缺手机号，企业微信建不了账号"),
     NO_DEPARTMENT: _("门店还没对应部门，去组织页设一下"),
+    USERID_WAITS: _("账号还是离职同事的，等 TA 的删掉后再建"),
 }
 
 
@@ -92,10 +94,17 @@ def counts_of(plan: HrPlan) -> dict[str, int]:
 
 
 def strangers() -> QuerySet[Guide]:
-    """Whoever is in the address book and not in the staff register: an account made by hand."""
-    known = HrPerson.objects.annotate(key=Lower("userid")).values("key")
-    present = Guide.objects.filter(left_at=None).alias(key=Lower("userid"))
-    return present.exclude(key__in=known).select_related("store").order_by("-created_at", "-pk")
+    """Whoever is in the address book and not in the staff register: an account made by hand.
+
+    That of somebody who left before it was made is such a one too.
+    """
+    known = HrPerson.objects.alias(key=Lower("userid")).filter(
+        Q(left_on=None) | Q(left_on__gte=OuterRef("made_on")), key=OuterRef("key")
+    )
+    present = Guide.objects.filter(left_at=None).alias(
+        key=Lower("userid"), made_on=TruncDate("created_at", tzinfo=SHANGHAI)
+    )
+    return present.filter(~Exists(known)).select_related("store").order_by("-created_at", "-pk")
 
 
 def held_of(plan: HrPlan) -> list[tuple[HrPerson, Promise]]:
@@ -114,7 +123,8 @@ def _values(change: HrChange, names: dict[int, str]) -> list[Value]:
             _in_words(name, change.after.get(name), names),
         )
         for name, label in _FIELDS.items()
-        if told.get(name) and (name != "name" or change.kind == HrChange.Kind.UPDATE)
+        if told.get(name) or change.before.get(name)
+        if name != "name" or change.kind == HrChange.Kind.UPDATE
     ]
 
 

@@ -1,7 +1,7 @@
 """What WeCom's address book needs so that it says what HR says: found, shown, then applied."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,15 +13,18 @@ from guideapp.core.audit import record_audit
 from guideapp.core.clock import now, today
 from guideapp.core.jobs.schedule import periodic
 from guideapp.organisation.errors import HrPlanOutdated, HrPlanOver, NoAddressBookSecret
-from guideapp.organisation.models import Department, Guide, HrChange, HrPerson, HrPlan
+from guideapp.organisation.models import Guide, HrChange, HrPerson, HrPlan
 from guideapp.organisation.services.hr import is_gone
+from guideapp.organisation.services.hr_accounts import owners_of
 from guideapp.organisation.services.hr_calls import CALLS
+from guideapp.organisation.services.tree import Tree
 from guideapp.wecom.models import OutboxCall, SyncCursor
 from guideapp.wecom.outbox import send
 from guideapp.wecom.tokens import address_book_app
 
 Kind = HrChange.Kind
-NO_PHONE, NO_DEPARTMENT = "no_phone", "no_department"  # why somebody is left out of a plan
+# Why somebody is left out of a plan.
+NO_PHONE, NO_DEPARTMENT, USERID_WAITS = "no_phone", "no_department", "userid_waits"
 _PLAN = "hr_plan"  # the SyncCursor row whose lock lets one plan be made or applied at a time
 _OPEN = {OutboxCall.State.WAITING, OutboxCall.State.SENDING}
 _BATCH = 500
@@ -52,8 +55,9 @@ class _Book:
     """The address book as we know it."""
 
     guides: dict[str, Guide]  # present ones, by lower-cased userid
+    owners: dict[int, int]  # guide → HrPerson
+    tree: Tree
     by_store: dict[int, int]  # store → its department
-    of_stores: frozenset[int]  # departments that stand for a store
     top: int  # where people without a store belong
 
 
@@ -128,26 +132,28 @@ def plan_nightly() -> None:
 
 def differences() -> Differences:
     """Compare HR with the address book we know, in five queries."""
-    book, told, found = _book(), _told(), Differences()
-    people = HrPerson.objects.defer("phone").select_related("store").order_by("pk")
-    known: set[str] = set()
+    people = list(HrPerson.objects.defer("phone").select_related("store").order_by("pk"))
+    book, told, found = _book(people), _told(), Differences()
     for person in people:
-        known.add(person.userid.lower())
         history = told.get(person.pk, _Told())
         if history.is_open:
             found.under_way += 1
         elif change := _change_of(person, book, history, found):
             found.changes.append(change)
     found.strangers = sorted(
-        guide.userid for userid, guide in book.guides.items() if userid not in known
+        guide.userid for guide in book.guides.values() if guide.pk not in book.owners
     )
     return found
 
 
 def _change_of(person: HrPerson, book: _Book, told: _Told, found: Differences) -> HrChange | None:
     guide = book.guides.get(person.userid.lower())
+    is_theirs = guide is not None and book.owners.get(guide.pk) == person.pk
     if is_gone(person, today()):
-        return _removal(person, guide) if guide else None
+        return _removal(person, guide) if guide and is_theirs else None
+    if guide is not None and not is_theirs:
+        found.held.append((person.pk, USERID_WAITS))
+        return None
     if person.store_id and person.store_id not in book.by_store:
         found.held.append((person.pk, NO_DEPARTMENT))
         return None
@@ -181,13 +187,11 @@ def _update(person: HrPerson, guide: Guide, book: _Book, told: _Told) -> HrChang
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
     for name, value, known in _values(person, guide, told):
-        if value and value != known:
+        if value != known:
             before[name], after[name] = known, value
-    if person.store_id and person.store_id != guide.store_id:
-        kept = [one for one in guide.departments if one not in book.of_stores and one != book.top]
-        before["department"] = guide.departments
-        after["department"] = [book.by_store[person.store_id], *kept]
-        after["lead"] = [0, *(int(one in guide.led_departments) for one in kept)]
+    if departments := _departments(person, guide, book):
+        before["department"], after["department"] = guide.departments, departments
+        after["lead"] = [int(one in guide.led_departments) for one in departments]
     if not after:
         return None
     return HrChange(person=person, kind=Kind.UPDATE, before=before, after=after)
@@ -196,31 +200,46 @@ def _update(person: HrPerson, guide: Guide, book: _Book, told: _Told) -> HrChang
 def _values(
     person: HrPerson, guide: Guide, told: _Told
 ) -> Iterator[tuple[str, str | int, str | int]]:
-    """(field, what HR says, what WeCom says or was told last); unknown ones are left out."""
-    if guide.name != guide.userid:  # else WeCom did not tell us the name
+    """(field, what HR says, what WeCom says or was told last); what neither tells is left out."""
+    if person.name and guide.name != guide.userid:  # else WeCom did not tell us the name
         yield "name", person.name, guide.name
-    yield "position", person.position, guide.position or told.values.get("position", "")
-    if "gender" in told.values:
+    if person.position or "position" in person.told_empty:
+        yield "position", person.position, guide.position or told.values.get("position", "")
+    if person.gender and "gender" in told.values:
         yield "gender", person.gender, told.values["gender"]
-    if "phone" in told.values and guide.status == Guide.Status.NOT_ACTIVATED:
+    if person.phone_bidx and "phone" in told.values and guide.status == Guide.Status.NOT_ACTIVATED:
         yield "phone", person.phone_bidx, told.values["phone"]
 
 
-def _book() -> _Book:
-    guides = Guide.objects.filter(left_at=None).only(
-        "userid", "name", "position", "departments", "led_departments", "status", "store"
+def _departments(person: HrPerson, guide: Guide, book: _Book) -> list[int]:
+    """Where somebody belongs who moved to a store or to headquarters; [] for who stays."""
+    if person.store_id and person.store_id != guide.store_id:
+        kept = [one for one in guide.departments if one not in book.tree.stores]
+        return [book.by_store[person.store_id], *(one for one in kept if one != book.top)]
+    if "store" in person.told_empty and guide.store_id is not None:
+        return [one for one in guide.departments if book.tree.store_of([one]) is None] or [book.top]
+    return []
+
+
+def _book(people: Iterable[HrPerson]) -> _Book:
+    rows = Guide.objects.filter(left_at=None).only(
+        "userid",
+        "name",
+        "position",
+        "departments",
+        "led_departments",
+        "status",
+        "store",
+        "created_at",
     )
-    rows = list(
-        Department.objects.filter(gone_at=None).values_list(
-            "wecom_id", "parent_wecom_id", "store_id"
-        )
-    )
-    ids = {wecom_id for wecom_id, _parent, _store in rows}
-    tops = [wecom_id for wecom_id, parent, _store in rows if parent not in ids]
+    guides = {guide.userid.lower(): guide for guide in rows}
+    tree = Tree.read()
+    tops = [wecom_id for wecom_id, parent in tree.parents.items() if parent not in tree.parents]
     return _Book(
-        guides={guide.userid.lower(): guide for guide in guides},
-        by_store={store: wecom_id for wecom_id, _parent, store in rows if store},
-        of_stores=frozenset(wecom_id for wecom_id, _parent, store in rows if store),
+        guides=guides,
+        owners=owners_of(people, guides.values()),
+        tree=tree,
+        by_store={store: wecom_id for wecom_id, store in tree.stores.items()},
         top=min(tops, default=1),
     )
 

@@ -9,6 +9,7 @@ from guideapp.core.results import Result
 from guideapp.core.upserts import Brands, Refused, Row, Writing, in_one_go, need, pick
 from guideapp.organisation.models import Brand, Region, Store
 
+_CODE_LENGTH = 20
 _FIELDS = ["region", "name", "city", "closed_on", "mall", "source", "as_of"]
 
 
@@ -52,6 +53,7 @@ def save_stores(rows: list[Row], *, source: str, brands: Brands) -> list[Result]
     """
     job = _Stores(rows, source, brands)
     job.writing.each(job.put)
+    job.keep_regions()
     job.writing.store(Store, _FIELDS)
     return job.writing.answers()
 
@@ -65,7 +67,7 @@ class _Stores:
         known = held.filter(code__in={row["code"] for row in rows}).order_by("pk")
         self.writing = Writing(rows, {store.code: store for store in known})
         self.named = brands_named(row.get(name, "") for row in rows for name in ("brand", "mall"))
-        self.regions: dict[tuple[int, str], Region] = {}
+        self.regions: dict[tuple[str, str], Region] = {}  # by brand's and region's name
 
     def put(self, index: int, row: Row) -> None:
         """Write one store."""
@@ -81,9 +83,12 @@ class _Stores:
         if "brand" in row or "region" in row:
             values["region"] = self._region(row, store)
         if store is None:
-            self.writing.make(index, row["code"], Store(code=row["code"], as_of=as_of, **values))
+            made = Store(code=row["code"], as_of=as_of, **values)
+            written: Store | None = self.writing.make(index, row["code"], made)
         else:
-            self.writing.put(index, row["code"], values, row)
+            written = self.writing.put(index, row["code"], values, row)
+        if written is not None and "region" in values:
+            self._accept(row, values["region"])
 
     def _mall(self, row: Row) -> Brand | None:
         """The mall that the store stands in; '' or null: none."""
@@ -95,20 +100,39 @@ class _Stores:
         return mall
 
     def _region(self, row: Row, store: Store | None) -> Region:
-        """The region of a row, made where the brand has none of that name."""
+        """The region of a row, unsaved where the brand has none of that name."""
         brand = self._brand(row, store)
         name = row.get("region") or (store.region.name if store is not None else "")
-        key = (brand.pk, name)
-        if key not in self.regions:
-            self.regions[key] = Region.objects.get_or_create(brand=brand, name=name)[0]
-        return self.regions[key]
+        known = self.regions.get((brand.name, name))
+        if known is None and not brand._state.adding:
+            known = Region.objects.filter(brand=brand, name=name).select_related("brand").first()
+        if known is None:
+            return Region(brand=brand, name=name)
+        self.regions[brand.name, name] = known
+        return known
 
     def _brand(self, row: Row, store: Store | None) -> Brand:
+        """The brand of a row, unsaved where the row names one that is not there."""
         if not row.get("brand") and store is not None:
             return store.region.brand
         is_new = row["brand"] not in self.named and row.get("brand_name")
         if is_new and self.brands is None:
-            self.named[row["brand"]] = Brand.objects.get_or_create(
-                name=row["brand_name"], defaults={"code": row["brand"]}
-            )[0]
+            if len(row["brand"]) > _CODE_LENGTH:
+                raise Refused("max_length", _("品牌编号最多 20 个字"), "brand")
+            known = Brand.objects.filter(name=row["brand_name"]).first()
+            return known or Brand(name=row["brand_name"], code=row["brand"])
         return brand_of(row, self.named, self.brands)
+
+    def _accept(self, row: Row, region: Region) -> None:
+        """Remember the region of a row that is written: a refused or older one makes nothing."""
+        self.regions[region.brand.name, region.name] = region
+        if row.get("brand"):
+            self.named[row["brand"]] = region.brand
+
+    def keep_regions(self) -> None:
+        """Write the regions that are new, and their brands."""
+        for region in self.regions.values():
+            if region.brand._state.adding:
+                region.brand.save()
+            if region._state.adding:
+                region.save()

@@ -13,7 +13,7 @@ from guideapp.core.access import public
 from guideapp.core.audit import record_audit
 from guideapp.core.errors import GuideAppError
 from guideapp.core.jobs.enqueue import enqueue_once
-from guideapp.core.limits import hit
+from guideapp.core.limits import address_of, hit
 from guideapp.organisation import auth, held
 from guideapp.organisation.errors import LoginStateRefused
 from guideapp.organisation.models import Guide, RoleGrant
@@ -134,11 +134,4 @@ def _not_enabled(request: HttpRequest, userid: str, guide: Guide | None) -> Http
 
 
 def _limit(request: HttpRequest, name: str) -> None:
-    hit(name, _address_of(request), limit=settings.LOGIN_LIMIT_PER_MINUTE, seconds=60)
-
-
-def _address_of(request: HttpRequest) -> str:
-    """The caller's address; behind our proxy the last one that the proxy itself has added."""
-    if getattr(settings, "SECURE_PROXY_SSL_HEADER", None):
-        return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return str(request.META.get("REMOTE_ADDR", ""))
+    hit(name, address_of(request), limit=settings.LOGIN_LIMIT_PER_MINUTE, seconds=60)

@@ -302,10 +302,12 @@ def _http(
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
+    own = f"{parts.query}&" if parts.query else ""
+    target = f"{parts.path or '/'}?{own}{urlencode(query)}"
     headers = {"Content-Type": "text/xml", "User-Agent": "Mozilla/4.0"}
     started = time.monotonic()
     try:
-        connection.request(method, f"{parts.path}?{urlencode(query)}", body, headers)
+        connection.request(method, target, body, headers)
         answer = connection.getresponse()
         status, content = answer.status, answer.read(4096)
     except (OSError, http.client.HTTPException):

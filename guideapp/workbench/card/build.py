@@ -9,13 +9,13 @@ from django.utils.translation import gettext_lazy
 from guideapp.core.clock import day_of, now, today
 from guideapp.core.templatetags.page import ago, mask_phone
 from guideapp.members.models import FollowRelation
-from guideapp.members.services import Explained, explain
+from guideapp.members.services import Explained, explain, manages, owner_of
 from guideapp.members.timeline import kind_of
 from guideapp.organisation.auth import Actor
 from guideapp.organisation.models import Role
 from guideapp.workbench.card import likes, person, rows
 from guideapp.workbench.card.lists import lines, moment, sure_moment
-from guideapp.workbench.card.parts import Behaviour, Card, ContactedBy, Note, Person
+from guideapp.workbench.card.parts import Behaviour, Card, ContactedBy, Note, Occasion, Person
 
 HOT = timedelta(minutes=30)  # a view this young has its own 跟进
 
@@ -52,14 +52,11 @@ def build_card(follow: FollowRelation, actor: Actor) -> Card:
         more=steps[1:],
         behaviours=_behaviours(follow),
         tags=likes.tags_of(follow, actor),
-        occasions=sorted(
-            [*who.occasions, *likes.occasions(getattr(follow, "dates_json", None))],
-            key=lambda occasion: occasion.on,
-        ),
+        occasions=_occasions(follow, who),
         contacted=_contacted(follow, actor),
         note=_note(getattr(follow, "note_json", None)),
         source=str(_ADD_WAYS.get(follow.add_way, _("来源未知"))),
-        welcome="" if who.level else getattr(follow, "welcome", None) or "",
+        welcome="" if who.sums else getattr(follow, "welcome", None) or "",
         fan_since=_earliest(getattr(follow, "fan_since", None), who.fan_since),
         is_own=is_own,
         can_edit=may_edit(follow, actor),
@@ -74,13 +71,8 @@ def next_steps(follow: FollowRelation) -> list[Explained]:
 
 def may_edit(follow: FollowRelation, actor: Actor) -> bool:
     """As FollowRelationQuerySet.editable_by, for a row at hand: no button that would be refused."""
-    if follow.guide_id == actor.guide.pk:
-        return actor.has(Role.GUIDE)
-    return any(
-        grant.role == Role.STORE_MANAGER and grant.store_id == follow.guide.store_id
-        for grant in actor.grants
-        if grant.store_id
-    )
+    is_own = follow.guide_id == actor.guide.pk and actor.has(Role.GUIDE)
+    return is_own or manages(actor, follow.guide.store_id)
 
 
 def _behaviours(follow: FollowRelation) -> list[Behaviour]:
@@ -92,9 +84,20 @@ def _behaviours(follow: FollowRelation) -> list[Behaviour]:
     ]
 
 
+def _occasions(follow: FollowRelation, who: Person) -> list[Occasion]:
+    """Days to come, the next one first. There is one birthday: the member system's, if it has one.
+
+    As the rules of the night take it (People.birthday_of).
+    """
+    told = likes.occasions(lines(getattr(follow, "dates_json", None)))
+    if any(one.is_birthday for one in who.occasions):
+        told = [one for one in told if not one.is_birthday]
+    return sorted([*who.occasions, *told], key=lambda occasion: occasion.on)
+
+
 def _sub(follow: FollowRelation, who: Person, *, is_own: bool) -> str:
     """The line under the name: phone · store · whose customer, or since when for a stranger."""
-    if not who.level:
+    if not who.has_card:
         when = ago(follow.followed_at)
         kind = _("企业微信客户") if follow.contact.type == 2 else _("微信客户")
         added = _("%(when)s 加你") if is_own else _("%(when)s 加了 %(guide)s")
@@ -107,7 +110,7 @@ def _sub(follow: FollowRelation, who: Person, *, is_own: bool) -> str:
 
 def _contacted(follow: FollowRelation, actor: Actor) -> list[ContactedBy]:
     """Who of this brand contacted the customer this week, the latest first."""
-    brand = person.brand_of(follow)
+    brand = owner_of(follow.guide)
     found = [
         _contact(row, actor.guide.pk)
         for row in lines(getattr(follow, "slots_json", None))

@@ -48,7 +48,8 @@ class TagShown:
     """A tag, a size or a liking as the card shows it.
 
     `by` is '' for WeCom and for a rule. `preference` is the row's id for a size or a liking, and
-    `tag` the tag's for anything else. A stale one carries the `question` that asks for it again.
+    `tag` the tag's for anything else. A stale one carries the `question` that asks for it again,
+    unless it is not the reader's to answer.
     """
 
     text: str
@@ -70,6 +71,7 @@ class Occasion:
     on: date
     when: str
     days: int
+    is_birthday: bool
 
     @property
     def is_near(self) -> bool:
@@ -89,16 +91,19 @@ class ContactedBy:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What a person is worth so far to this brand; in fen, None where there is no order."""
+    """What a person is worth so far to this brand; in fen, None where there is no order.
+
+    Points and balance are the card's: None where there is none.
+    """
 
     spend_fen: int
     year_orders: int
     average_fen: int | None
     last_purchase: str
-    points: int
+    points: int | None
     coupons: int
     coupons_due: int  # expire within a week
-    balance_fen: int
+    balance_fen: int | None
 
     @property
     def is_wide(self) -> bool:
@@ -108,9 +113,13 @@ class Sums:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """All records of one person in one: what this brand knows, and how we know it is one."""
+    """All records of one person in one: what this brand knows, and how we know it is one.
 
-    level: str = ""
+    Nothing at all for somebody who has neither a card here nor ever bought.
+    """
+
+    has_card: bool = False
+    level: str = ""  # as the retailer calls it; '' where it does not say
     number: str = ""
     phone: str = ""
     home_store: str = ""
@@ -155,22 +164,22 @@ class Card:
     @property
     def level(self) -> str:
         """'' for somebody without a card of this brand."""
-        return self.person.level
+        return self.person.level or (_("会员") if self.is_member else "")
 
     @property
     def is_member(self) -> bool:
         """True for somebody with a card of this brand."""
-        return bool(self.level)
+        return self.person.has_card
 
     @property
     def badge(self) -> str:
         """What stands beside the name of somebody without a card."""
-        return "" if self.level else _("未开卡")
+        return "" if self.is_member else _("未开卡")
 
     @property
     def dual(self) -> str:
         """The badge of somebody who holds cards of a mall and of a brand."""
-        return _("双料会员") if self.level and self.person.is_dual else ""
+        return _("双料会员") if self.is_member and self.person.is_dual else ""
 
     @property
     def is_hot(self) -> bool:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from guideapp.core.clock import day_of, now, today
 from guideapp.members.models import Consent, Evidence, FollowRelation, Member
-from guideapp.members.services import stale_since
+from guideapp.members.services import owner_of, stale_since
 from guideapp.organisation.auth import Actor
 from guideapp.workbench.card.likes import occasions
 from guideapp.workbench.card.lists import inner, lines, moment, sure_moment
@@ -35,24 +35,29 @@ _ORDER = (
 
 
 def of_follow(follow: FollowRelation, actor: Actor) -> Person:
-    """The person behind the customer, as the brand of the relation's guide knows them."""
-    member, brand = follow.contact.member, brand_of(follow)
+    """The person behind the customer, as the brand of the relation's guide knows them.
+
+    By a card, or by orders of this brand alone: then there is neither number nor phone to show.
+    """
+    member, brand = follow.contact.member, owner_of(follow.guide)
     if member is None or brand is None:
         return Person()
     records = person_rows(member.root_id, brand)
     cards = [found for record in records if (found := _json(record, "card_json"))]
-    if not cards:
+    if not cards and not any(_json(record, "value_json") for record in records):
         return Person()
+    phones = [record.phone for record in records if record.phone] if cards else []
     return Person(
-        level=cards[0]["level"],
-        number=cards[0]["number"],
-        phone=next((record.phone for record in records if record.phone), ""),
+        has_card=bool(cards),
+        level=next((card["level"] for card in cards if card["level"]), ""),
+        number=cards[0]["number"] if cards else "",
+        phone=phones[0] if phones else "",
         home_store=_home_store(records, brand),
         is_dual=_any(records, "of_mall") and _any(records, "of_brand"),
         sums=_sums(records, cards),
         bought=_bought(records, actor),
         pieces=sum(getattr(record, "pieces", None) or 0 for record in records),
-        occasions=_occasions(records),
+        occasions=occasions(_all_lines(records, "dates_json")),
         consents=_consents(records),
         recognised=_recognised(follow, member, records),
         fan_since=min(
@@ -60,12 +65,6 @@ def of_follow(follow: FollowRelation, actor: Actor) -> Person:
         ),
         as_of=_stale_since(records, cards),
     )
-
-
-def brand_of(follow: FollowRelation) -> int | None:
-    """Whose customer this is: the brand or mall of the guide's store."""
-    store = follow.guide.store
-    return store.region.brand_id if store else None
 
 
 def _json(record: Member, column: str) -> dict[str, Any]:
@@ -99,10 +98,10 @@ def _sums(records: Sequence[Member], cards: Sequence[dict[str, Any]]) -> Sums:
         year_orders=orders,
         average_fen=round(year_fen / orders / 100) * 100 if orders else None,
         last_purchase=_days_ago(max(bought, default=None)),
-        points=sum(card["points"] for card in cards),
+        points=sum(card["points"] for card in cards) if cards else None,
         coupons=len(usable),
         coupons_due=sum(end is not None and end <= at + DUE for end in usable),
-        balance_fen=sum(card["balance_fen"] for card in cards),
+        balance_fen=sum(card["balance_fen"] for card in cards) if cards else None,
     )
 
 
@@ -134,11 +133,6 @@ def bought_of(row: dict[str, Any], reader: int) -> Bought:
         store=row["store"] or "",
         is_own=row["guide"] == reader,
     )
-
-
-def _occasions(records: Sequence[Member]) -> list[Any]:
-    found = [one for record in records for one in occasions(getattr(record, "dates_json", None))]
-    return list({(one.what, one.on): one for one in found}.values())
 
 
 def _consents(records: Sequence[Member]) -> list[str]:

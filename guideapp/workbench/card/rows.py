@@ -44,9 +44,10 @@ from guideapp.members.models import (
     TagMark,
     TimelineEvent,
 )
+from guideapp.members.services import owner_of, told_in
 from guideapp.members.timeline import behaviours
 from guideapp.organisation.auth import Actor
-from guideapp.organisation.models import Role
+from guideapp.organisation.models import Brand, Role
 from guideapp.workbench.card.lists import LinesOf, as_lines, as_object
 
 SUGGESTIONS = 4  # one on top, three that could be done as well
@@ -81,8 +82,13 @@ def suggested(follow: FollowRelation) -> list[Suggestion]:
 
 
 def last_behaviours(follow: FollowRelation) -> list[TimelineEvent]:
-    """The last things the customer did, newest first; `dwell_ms` where a page was looked at."""
-    return _BEHAVIOURS.rows(contact=follow.contact_id)
+    """The last things the customer did, newest first; `dwell_ms` where a page was looked at.
+
+    At this owner, that is, by the store of then.
+    """
+    return _BEHAVIOURS.rows(
+        contact=follow.contact_id, guide=follow.guide_id, brand=owner_of(follow.guide) or 0
+    )
 
 
 def purchases_of(brand: Any, **whose: Any) -> QuerySet[TimelineEvent]:
@@ -111,9 +117,12 @@ def monday() -> date:
 
 def _rows(week: date | Combinable) -> FollowRelationQuerySet:
     """Open relations with what a card needs of the contact."""
-    contact = OuterRef("contact")
-    notes = Observation.objects.filter(contact=contact).order_by("-at", "-pk")
-    welcomes = TimelineEvent.objects.filter(contact=contact, kind__in=_WELCOME_KINDS)
+    contact, brand = OuterRef("contact"), OuterRef("guide__store__region__brand")
+    ours = told_in(brand, guide=OuterRef("guide"))
+    notes = Observation.objects.filter(ours, contact=contact).order_by("-at", "-pk")
+    welcomes = TimelineEvent.objects.filter(
+        contact=contact, guide=OuterRef("guide"), kind__in=_WELCOME_KINDS
+    )
     fans = OfficialFollower.objects.filter(
         ~Q(unionid_bidx=""), unionid_bidx=OuterRef("contact__unionid_bidx"), ended_at=None
     )
@@ -127,7 +136,7 @@ def _rows(week: date | Combinable) -> FollowRelationQuerySet:
             fan_since=_since(fans),
             tags_json=_tags(),
             preferences_json=as_lines(
-                Preference.objects.filter(contact=contact, ended_at=None),
+                Preference.objects.filter(ours, contact=contact, ended_at=None),
                 "contact",
                 id="pk",
                 kind="kind",
@@ -136,7 +145,7 @@ def _rows(week: date | Combinable) -> FollowRelationQuerySet:
                 at="at",
                 confirmed_at="confirmed_at",
             ),
-            dates_json=_dates(contact=contact),
+            dates_json=_dates(ours, contact=contact),
             slots_json=as_lines(
                 ContactSlot.objects.filter(contact=contact, day__gte=week),
                 "contact",
@@ -170,6 +179,7 @@ def _tags() -> Subquery:
         name="tag__name",
         kind="tag__group__kind",
         seen="tag__group__seen_by_guides",
+        set_by="tag__group__set_by",
         stale_after_days="tag__group__stale_after_days",
         author="author__name",
         at="marked_at",
@@ -177,9 +187,9 @@ def _tags() -> Subquery:
     )
 
 
-def _dates(**whose: Any) -> Subquery:
+def _dates(*told: Q, **whose: Any) -> Subquery:
     (group,) = whose
-    rows = ImportantDate.objects.filter(**whose, ended_at=None)
+    rows = ImportantDate.objects.filter(*told, **whose, ended_at=None)
     return as_lines(
         rows,
         group,
@@ -190,7 +200,7 @@ def _dates(**whose: Any) -> Subquery:
         month="month",
         day="day",
         repeats="repeats",
-        author="author__name",
+        at="at",
     )
 
 
@@ -271,8 +281,14 @@ def _suggested() -> QuerySet[Suggestion]:
 
 def _last_behaviours() -> QuerySet[TimelineEvent]:
     visits = Visit.objects.filter(pk=OuterRef("visit_id")).values("dwell_ms")
+    brand, guide = Given("brand", _NUMBER), Given("guide", _NUMBER)
+    ours = Q(store__region__brand=brand) | Q(store=None, guide=guide)
+    # What names neither a store nor a guide can only be ours where nobody else sells.
+    nobodys = Q(store=None, guide=None) & ~Exists(Brand.objects.exclude(pk=brand))
     return (
-        TimelineEvent.objects.filter(contact=Given("contact", _NUMBER), kind__in=behaviours())
+        TimelineEvent.objects.filter(
+            ours | nobodys, contact=Given("contact", _NUMBER), kind__in=behaviours()
+        )
         .annotate(visit_id=Cast(KT("params__visit"), _NUMBER))
         .annotate(dwell_ms=Subquery(visits[:1]))
         .select_related("guide")

@@ -1,15 +1,31 @@
-"""/g/customers/: the guide's own customers, and one of them outside the chat."""
+"""The list of customers, a guide's own or a store's, and one of them outside the chat."""
+
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse, QueryDict
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from guideapp.core.audit import record_access
 from guideapp.core.htmx import render_fragment
-from guideapp.organisation.auth import GuideRequest, guide_required, refuse_foreign
+from guideapp.organisation.auth import (
+    GuideRequest,
+    guide_required,
+    manager_required,
+    refuse_foreign,
+)
 from guideapp.workbench.card import build_card, card_rows
-from guideapp.workbench.customer_list import PAGE, SEGMENTS, page_of
+from guideapp.workbench.customer_list import (
+    PAGE,
+    SEGMENTS,
+    Book,
+    book_of_guide,
+    book_of_store,
+    page_of,
+)
 from guideapp.workbench.forms import CustomersForm
+from guideapp.workbench.team import stores_led_by
 from guideapp.workbench.views.next_steps import keep_shown
 from guideapp.workbench.views.sidebar import count_profile, readers_required
 
@@ -18,14 +34,28 @@ from guideapp.workbench.views.sidebar import count_profile, readers_required
 @guide_required
 def customers(request: GuideRequest) -> HttpResponse:
     """The list: a segment, in its own order."""
-    return _list(request, request.GET, words="")
+    return _own(request, request.GET, words="")
 
 
 @require_POST
 @guide_required
 def search(request: GuideRequest) -> HttpResponse:
     """The same by words. A POST: a name belongs into no address and no log."""
-    return _list(request, request.POST, words=request.POST.get("q", ""))
+    return _own(request, request.POST, words=request.POST.get("q", ""))
+
+
+@require_GET
+@manager_required
+def store_customers(request: GuideRequest, store_id: int) -> HttpResponse:
+    """The same list of everybody in a store that the person leads."""
+    return _of_store(request, store_id, request.GET, words="")
+
+
+@require_POST
+@manager_required
+def store_search(request: GuideRequest, store_id: int) -> HttpResponse:
+    """The store's customers by words."""
+    return _of_store(request, store_id, request.POST, words=request.POST.get("q", ""))
 
 
 @require_GET
@@ -45,14 +75,36 @@ def customer(request: GuideRequest, follow_id: int) -> HttpResponse:
     return render_fragment(request, "workbench/customers_one.html", "panel", context)
 
 
-def _list(request: GuideRequest, data: QueryDict, *, words: str) -> HttpResponse:
+def _own(request: GuideRequest, data: QueryDict, *, words: str) -> HttpResponse:
+    place = {
+        "here": reverse("workbench:customers"),
+        "search": reverse("workbench:customers_search"),
+    }
+    return _list(request, data, words, book_of_guide(request.actor.guide), place)
+
+
+def _of_store(request: GuideRequest, store_id: int, data: QueryDict, *, words: str) -> HttpResponse:
+    store = stores_led_by(request.actor).filter(pk=store_id).first()
+    if store is None:
+        refuse_foreign(request, f"store:{store_id}")
+    place = {
+        "here": reverse("workbench:store_customers", args=[store_id]),
+        "search": reverse("workbench:store_customers_search", args=[store_id]),
+        "store": store,
+    }
+    return _list(request, data, words, book_of_store(store), place)
+
+
+def _list(
+    request: GuideRequest, data: QueryDict, words: str, book: Book, place: dict[str, Any]
+) -> HttpResponse:
     form = CustomersForm({**data.dict(), "q": words})
     form.is_valid()  # a bad filter is dropped, so an old bookmark still opens the list
     q = form.cleaned_data.get("q", "")
     segment = SEGMENTS[form.cleaned_data.get("segment") or "all"]
     after = data.get("after", "")
-    rows = page_of(request.actor.guide, segment, q=q, after=after)
-    context = {
+    rows = page_of(book, segment, q=q, after=after)
+    context = place | {
         "q": q,
         "segment": segment,
         "segments": SEGMENTS.values(),

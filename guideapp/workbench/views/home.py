@@ -15,8 +15,8 @@ from django.views.decorators.http import require_GET
 
 from guideapp.core import clock
 from guideapp.materials.models import Share
-from guideapp.members.models import FollowRelation, MembershipCard, Suggestion, TimelineEvent
-from guideapp.members.services import explain
+from guideapp.members.models import FollowRelation, Suggestion, TimelineEvent
+from guideapp.members.services import explain, held_cards, owner_of
 from guideapp.organisation.auth import GuideRequest, guide_required
 from guideapp.organisation.models import Guide
 from guideapp.workbench.team import Period, facts_of
@@ -108,7 +108,7 @@ def _looked(guide: Guide) -> Iterable[TimelineEvent]:
 def _with_names(rows: QuerySet[Any], guide: Guide) -> QuerySet[Any]:
     """Rows about a contact who still follows `guide`, with follow, remark, nickname and level."""
     follows = FollowRelation.objects.active().filter(guide=guide, contact=OuterRef("contact"))
-    cards = MembershipCard.objects.filter(member=OuterRef("contact__member")).order_by("-opened_at")
+    cards = held_cards(owner_of(guide)).order_by("-opened_at")
     named: QuerySet[Any] = rows.annotate(
         follow=Subquery(follows.values("pk")[:1]),
         remark=Subquery(follows.values("remark")[:1]),

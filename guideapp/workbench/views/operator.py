@@ -15,7 +15,7 @@ from guideapp.organisation.auth import GuideRequest, admin_required
 from guideapp.wecom.check import Verdict, ask_for_check, last_check
 from guideapp.wecom.check_words import worded
 from guideapp.wecom.errcodes import meaning_of
-from guideapp.wecom.models import ApiCall, OutboxCall
+from guideapp.wecom.models import ApiCall, OutboxCall, SyncRun
 from guideapp.workbench import operator_lists, operator_words
 from guideapp.workbench.operator_forms import (
     CallsForm,
@@ -23,6 +23,7 @@ from guideapp.workbench.operator_forms import (
     JobsForm,
     ListForm,
     OutboxForm,
+    ReadingsForm,
 )
 from guideapp.workbench.operator_health import health
 from guideapp.workbench.operator_lists import Listing
@@ -106,17 +107,9 @@ def calls(request: GuideRequest) -> HttpResponse:
 @require_GET
 @admin_required
 def readings(request: GuideRequest) -> HttpResponse:
-    """同步: the last run of each reading."""
-    items = [
-        (
-            row,
-            operator_words.READINGS.get(row.name, row.name),
-            operator_words.figures(row.report),
-        )
-        for row in operator_lists.readings()
-    ]
-    context = {"tab": "sync", "items": items}
-    return render(request, "workbench/operator_sync.html", _SECTION | context)
+    """同步: the runs of each reading."""
+    form = ReadingsForm(request.GET)
+    return _list(request, "sync", form, operator_lists.readings(form.chosen()), _reading_line)
 
 
 def _list[Row: Model](
@@ -153,3 +146,8 @@ def _job_line(row: Job) -> tuple[Job, str, str]:
 
 def _call_line(row: ApiCall) -> tuple[ApiCall, str]:
     return row, meaning_of(row.errcode, row.failure)
+
+
+def _reading_line(row: SyncRun) -> tuple[SyncRun, str, list[tuple[str, int]]]:
+    name = operator_words.name_of_reading(row.reading)
+    return row, name, operator_words.figures(row.report)

@@ -189,6 +189,7 @@ def _event_page(request: GuideRequest, row: CallbackEvent, form: ReasonForm) -> 
 
 def _call_page(request: GuideRequest, row: OutboxCall, form: CallAgainForm) -> HttpResponse:
     states = OutboxCall.State
+    refusal = outbox.refusal_to_repeat(row)
     context = {
         "tab": "outbox",
         "row": row,
@@ -196,7 +197,8 @@ def _call_page(request: GuideRequest, row: OutboxCall, form: CallAgainForm) -> H
         "fields": operator_words.shown(row.payload),
         "meaning": meaning_of(row.errcode) if row.errcode is not None else "",
         "error": mask(row.error),
-        "can_repeat": outbox.can_be_repeated(row),
+        "can_repeat": refusal is None,
+        "refusal": refusal.message if refusal else "",
         "can_drop": row.state in {states.WAITING, states.FAILED, states.UNCERTAIN},
         "history": _history(f"call:{row.pk}"),
     }

@@ -1,5 +1,6 @@
 """/hq/privacy/: find a person, hand their data to them, erase them; what is kept for how long."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -20,7 +21,7 @@ from guideapp.members.services import (
     ask_erasure,
     consents_of,
     export_subject,
-    find_subject,
+    find_subjects,
     held_about,
     subject_of,
     withdraw_consent,
@@ -34,8 +35,9 @@ from guideapp.organisation.auth import (
 from guideapp.organisation.models import Role
 from guideapp.workbench.operator_audit import subject_words
 from guideapp.workbench.operator_forms import ReasonForm
-from guideapp.workbench.privacy import erasures, looks_at, periods, readable, tombstones
+from guideapp.workbench.privacy import erasures, looks_at, periods, tombstones
 from guideapp.workbench.privacy_forms import EraseForm, ExportForm, FindForm
+from guideapp.workbench.privacy_readable import moment_words, readable
 
 _SECTION = {"section": "privacy"}
 _FINDS_AN_HOUR = 30
@@ -59,17 +61,20 @@ def find(request: GuideRequest) -> HttpResponse:
     if not form.is_valid():
         return _overview(request, form, status=422)
     hit("privacy_find", str(request.actor.guide.pk), limit=_FINDS_AN_HOUR, seconds=3600)
-    subject = find_subject(form.cleaned_data["who"])
+    found = find_subjects(form.cleaned_data["who"])
+    keys = [subject.log_key for subject in found]
     record_audit(
         actor=request.actor.guide.userid,
         action="privacy.find",
-        subject=subject.log_key if subject else "privacy:nobody",
+        subject=keys[0] if len(keys) == 1 else "privacy:several" if keys else "privacy:nobody",
         reason=form.cleaned_data["reason"],
+        **({"found": keys} if len(keys) > 1 else {}),
     )
-    if subject is None:
+    if not found:
         form.add_error("who", _("没有找到，号码要一字不差"))
-        return _overview(request, form)
-    return redirect("workbench:privacy_person", subject.key)
+    if len(found) != 1:
+        return _overview(request, form, found)
+    return redirect("workbench:privacy_person", found[0].key)
 
 
 @require_GET
@@ -93,7 +98,8 @@ def export(request: GuideRequest, key: str) -> HttpResponse:
     if form.cleaned_data["shape"] == "json":
         options = {"ensure_ascii": False, "indent": 2}
         return _download(JsonResponse(data, json_dumps_params=options), f"{name}.json")
-    context = {"tables": readable(data), "made_at": data["made_at"], "subject": subject}
+    made_at = moment_words(data["made_at"])
+    context = {"tables": readable(data), "made_at": made_at, "subject": subject}
     page = render(request, "workbench/privacy_export.html", context)
     return _download(page, f"{name}.html")
 
@@ -141,9 +147,15 @@ def _subject(request: GuideRequest, key: str) -> Subject:
     return subject
 
 
-def _overview(request: GuideRequest, form: FindForm, status: int = 200) -> HttpResponse:
+def _overview(
+    request: GuideRequest, form: FindForm, found: Sequence[Subject] = (), status: int = 200
+) -> HttpResponse:
+    """The first page. `found`: people who share what was looked for; listing them is a read."""
+    for subject in found:
+        record_access(actor_id=request.actor.guide.pk, subject=subject.log_key, screen="privacy")
     context = {
         "form": form,
+        "found": [(subject, subject_words(subject.log_key)) for subject in found],
         "erasures": erasures(),
         "tombstones": tombstones(),
         "periods": periods(),

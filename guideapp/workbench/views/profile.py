@@ -4,7 +4,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -27,9 +27,11 @@ from guideapp.members.services import (
     make_own_tag,
     note_date,
     note_preference,
+    owner_of,
     person_of,
     remove_tag,
     settable_tags,
+    told_in,
     write_note,
 )
 from guideapp.organisation.auth import GuideRequest, guide_required, refuse_foreign
@@ -45,14 +47,14 @@ _CATEGORIES = 12  # of the retailer's own, beside those that everybody knows
 @writers_required
 def tags(request: GuideRequest, follow_id: int) -> HttpResponse:
     """The sheet of tags that the person may set."""
-    return _tags(request, _editable(request, follow_id), "sheet")
+    return _tags(request, _editable(request, follow_id, "tags"), "sheet")
 
 
 @require_POST
 @writers_required
 def mark(request: GuideRequest, follow_id: int, tag_id: int) -> HttpResponse:
     """Put a tag on the customer: saved at once, the sheet stays."""
-    follow = _editable(request, follow_id)
+    follow = _editable(request, follow_id, "tags")
     add_tag(follow, _tag(request, follow, tag_id), request.actor.guide)
     return _tags(request, follow, "saved")
 
@@ -61,7 +63,7 @@ def mark(request: GuideRequest, follow_id: int, tag_id: int) -> HttpResponse:
 @writers_required
 def unmark(request: GuideRequest, follow_id: int, tag_id: int) -> HttpResponse:
     """Take a tag off the customer."""
-    follow = _editable(request, follow_id)
+    follow = _editable(request, follow_id, "tags")
     remove_tag(follow, _tag(request, follow, tag_id), request.actor.guide)
     return _tags(request, follow, "saved")
 
@@ -70,7 +72,7 @@ def unmark(request: GuideRequest, follow_id: int, tag_id: int) -> HttpResponse:
 @guide_required
 def own_tag(request: GuideRequest, follow_id: int) -> HttpResponse:
     """Make a tag of one's own and put it on the customer."""
-    follow = _editable(request, follow_id)
+    follow = _editable(request, follow_id, "tags")
     if follow.guide_id != request.actor.guide.pk:
         raise BadInput(_("自己的标签只能给自己的客户"))
     made = make_own_tag(request.actor.guide, request.POST.get("name", ""))
@@ -82,14 +84,14 @@ def own_tag(request: GuideRequest, follow_id: int) -> HttpResponse:
 @writers_required
 def note(request: GuideRequest, follow_id: int) -> HttpResponse:
     """The sheet in which something is noted: in words, or by a tap."""
-    return _observe(request, _editable(request, follow_id), "sheet")
+    return _observe(request, _editable(request, follow_id, "note"), "sheet")
 
 
 @require_POST
 @writers_required
 def write(request: GuideRequest, follow_id: int) -> HttpResponse:
     """Keep the note; the sheet closes and the card shows it."""
-    follow = _editable(request, follow_id)
+    follow = _editable(request, follow_id, "note")
     form = NoteForm(request.POST)
     if not form.is_valid():
         raise BadInput
@@ -111,15 +113,13 @@ def write(request: GuideRequest, follow_id: int) -> HttpResponse:
 @writers_required
 def prefer(request: GuideRequest, follow_id: int) -> HttpResponse:
     """Note a size or a liking by one tap; a second tap on it takes it back."""
-    follow = _editable(request, follow_id)
+    follow = _editable(request, follow_id, "note")
     form = PreferenceForm(request.POST)
     if not form.is_valid():
         raise BadInput
     kind, off = form.cleaned_data["kind"], form.cleaned_data["off"]
     if off:
-        for row in Preference.objects.filter(
-            contact=follow.contact, kind=kind, value=off, ended_at=None
-        ):
+        for row in _preferences(follow).filter(kind=kind, value=off):
             end_preference(row)
     else:
         note_preference(follow.contact, request.actor.guide, kind, form.cleaned_data["value"])
@@ -130,12 +130,12 @@ def prefer(request: GuideRequest, follow_id: int) -> HttpResponse:
 @writers_required
 def date(request: GuideRequest, follow_id: int) -> HttpResponse:
     """Note a day that matters, or take one back."""
-    follow = _editable(request, follow_id)
+    follow = _editable(request, follow_id, "note")
     form = DateForm(request.POST)
     if not form.is_valid():
         raise BadInput
     if end := form.cleaned_data["end"]:
-        for row in ImportantDate.objects.filter(contact=follow.contact, pk=end):
+        for row in _dates(follow).filter(pk=end):
             end_date(row)
     else:
         note_date(
@@ -152,14 +152,13 @@ def date(request: GuideRequest, follow_id: int) -> HttpResponse:
 @writers_required
 def still(request: GuideRequest, follow_id: int) -> HttpResponse:
     """The answer to 还穿 M 码吗: it counts as fresh again, or ends."""
-    follow = _editable(request, follow_id)
+    follow = _editable(request, follow_id, "note")
     form = StillForm(request.POST)
     if not form.is_valid():
         raise BadInput
     yes = form.cleaned_data["answer"] == "yes"
     if form.cleaned_data["preference"]:
-        rows = Preference.objects.filter(contact=follow.contact, ended_at=None)
-        for row in rows.filter(pk=form.cleaned_data["preference"]):
+        for row in _preferences(follow).filter(pk=form.cleaned_data["preference"]):
             (confirm_preference if yes else end_preference)(row)
     else:
         tag = _tag(request, follow, form.cleaned_data["tag"] or 0)
@@ -218,13 +217,31 @@ def _key(row: Any) -> str:
     return f"{round(row.at.timestamp() * 1_000_000)}-{row.pk}"
 
 
-def _editable(request: GuideRequest, follow_id: int) -> FollowRelation:
-    """An open relation whose tags and notes the person may write, else 404."""
+def _editable(request: GuideRequest, follow_id: int, screen: str) -> FollowRelation:
+    """An open relation whose tags and notes the person may write, else 404.
+
+    Whatever is answered shows something of the profile: it counts as a read, and is kept as one.
+    """
+    count_profile(request.actor)
     rows = FollowRelation.objects.active().editable_by(request.actor)
-    follow = rows.select_related("contact", "guide").filter(pk=follow_id).first()
+    follow = rows.select_related("contact", "guide__store__region").filter(pk=follow_id).first()
     if follow is None:
         refuse_foreign(request, f"follow:{follow_id}")
+    record_access(
+        actor_id=request.actor.guide.pk, subject=f"contact:{follow.contact_id}", screen=screen
+    )
     return follow
+
+
+def _preferences(follow: FollowRelation) -> QuerySet[Preference]:
+    """What guides of the same owner noted of the customer, and is still right."""
+    ours = told_in(owner_of(follow.guide), guide=follow.guide)
+    return Preference.objects.filter(ours, contact=follow.contact, ended_at=None)
+
+
+def _dates(follow: FollowRelation) -> QuerySet[ImportantDate]:
+    ours = told_in(owner_of(follow.guide), guide=follow.guide)
+    return ImportantDate.objects.filter(ours, contact=follow.contact, ended_at=None)
 
 
 def _card(request: GuideRequest, follow: FollowRelation) -> Card:
@@ -232,14 +249,14 @@ def _card(request: GuideRequest, follow: FollowRelation) -> Card:
     return build_card(card_rows(request.actor).get(pk=follow.pk), request.actor)
 
 
-def _settable(request: GuideRequest, follow: FollowRelation) -> Any:
+def _settable(request: GuideRequest, follow: FollowRelation) -> QuerySet[Tag]:
     """Tags that the person may set on this customer: one's own only on one's own customers."""
-    rows = settable_tags(request.actor)
+    rows = settable_tags(request.actor, follow.guide.store_id)
     return rows if follow.guide_id == request.actor.guide.pk else rows.filter(owner=None)
 
 
 def _tag(request: GuideRequest, follow: FollowRelation, tag_id: int) -> Tag:
-    tag: Tag | None = _settable(request, follow).select_related("group").filter(pk=tag_id).first()
+    tag = _settable(request, follow).select_related("group").filter(pk=tag_id).first()
     if tag is None:
         refuse_foreign(request, f"tag:{tag_id}")
     return tag
@@ -248,16 +265,16 @@ def _tag(request: GuideRequest, follow: FollowRelation, tag_id: int) -> Tag:
 def _tags(request: GuideRequest, follow: FollowRelation, part: str) -> HttpResponse:
     if request.method == "POST" and not wants_fragment(request):
         return redirect("workbench:tags", follow.pk)
+    marks = TagMark.objects.filter(tag=OuterRef("pk"), follow=follow, removed_at=None)
     choices = (
         _settable(request, follow)
         .filter(gone_at=None, group__gone_at=None)
+        .annotate(is_marked=Exists(marks))
         .select_related("group")
         .order_by("group__kind", "-group__order", "group", "-order", "pk")
     )
-    marked = TagMark.objects.filter(follow=follow, removed_at=None)
     context = {
         "follow": follow,
-        "marked": set(marked.values_list("tag", flat=True)),
         "choices": choices,
         "is_own": follow.guide_id == request.actor.guide.pk,
         "card": _card(request, follow) if part == "saved" else None,
@@ -274,7 +291,7 @@ def _observe(request: GuideRequest, follow: FollowRelation, part: str) -> HttpRe
         "nonce": uuid.uuid4(),
         "note_max": NOTE_MAX,
         "groups": _groups(follow),
-        "dates": ImportantDate.objects.filter(contact=follow.contact, ended_at=None).order_by("pk"),
+        "dates": _dates(follow).order_by("pk"),
         "date_kinds": ImportantDate.Kind.choices,
         "months": range(1, 13),
         "days": range(1, 32),
@@ -285,8 +302,7 @@ def _observe(request: GuideRequest, follow: FollowRelation, part: str) -> HttpRe
 
 def _groups(follow: FollowRelation) -> list[dict[str, Any]]:
     """Every kind with what can be said by a tap; what was typed elsewhere can be taken back."""
-    rows = Preference.objects.filter(contact=follow.contact, ended_at=None)
-    held = set(rows.values_list("kind", "value"))
+    held = set(_preferences(follow).values_list("kind", "value"))
     offered = {kind: list(values) for kind, values in CHOICES.items()}
     names = ProductCategory.objects.order_by("pk").values_list("name", flat=True)[:_CATEGORIES]
     offered[Preference.Kind.CATEGORY] += names

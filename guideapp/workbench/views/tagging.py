@@ -1,30 +1,26 @@
 """/m/tagging/: one tag for many customers of the store, as a job whose progress is shown."""
 
-from datetime import timedelta
-
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
 from guideapp.core.access import requires
-from guideapp.core.clock import now
 from guideapp.core.htmx import render_fragment
-from guideapp.members.models import (
-    BulkTagging,
-    FollowRelation,
-    FollowRelationQuerySet,
-    MembershipCard,
-    Tag,
+from guideapp.members.models import BulkTagging, FollowRelation, FollowRelationQuerySet, Tag
+from guideapp.members.services import (
+    BULK_AT_MOST,
+    held_cards,
+    settable_tags,
+    start_bulk_tagging,
 )
-from guideapp.members.services import BULK_AT_MOST, settable_tags, start_bulk_tagging
 from guideapp.organisation.auth import GuideRequest, refuse_foreign
 from guideapp.organisation.models import Guide, Role
+from guideapp.workbench.customer_list import SEGMENTS as LISTED
 from guideapp.workbench.forms import SEGMENTS, TaggingForm
 
 store_manager_required = requires(Role.STORE_MANAGER)
 
-_NEW, _VIEWED, _SILENT = timedelta(days=30), timedelta(days=7), timedelta(days=90)
 _LATEST = 10  # lists that are shown
 
 
@@ -92,7 +88,9 @@ def _guides(request: GuideRequest) -> list[Guide]:
 
 def _tags(request: GuideRequest) -> QuerySet[Tag]:
     """Company tags that a manager may set; nobody's own."""
-    rows = settable_tags(request.actor).filter(owner=None, gone_at=None, group__gone_at=None)
+    store = next(iter(_stores(request)), None)  # a manager of one may as much in the others
+    rows = settable_tags(request.actor, store).filter(owner=None)
+    rows = rows.filter(gone_at=None, group__gone_at=None)
     return rows.order_by("-group__order", "group", "-order", "pk")
 
 
@@ -103,18 +101,8 @@ def _follows(request: GuideRequest, guide: int | None, segment: str) -> FollowRe
         refuse_foreign(request, f"guide:{guide}")
     if guide:
         rows = rows.filter(guide=guide)
-    at = now()
-    card = MembershipCard.objects.filter(
-        member=OuterRef("contact__member"),
-        brand=OuterRef("guide__store__region__brand"),
-        closed_at=None,
-    )
-    conditions = {
-        "new": Q(followed_at__gt=at - _NEW),
-        "viewed": Q(contact__active_at__gt=at - _VIEWED),
-        "silent": Q(followed_at__lt=at - _SILENT)
-        & (Q(contact__active_at=None) | Q(contact__active_at__lt=at - _SILENT)),
-        "members": Q(Exists(card)),
-        "strangers": ~Q(Exists(card)),
-    }
-    return rows.filter(conditions.get(segment, Q()))
+    if segment in LISTED:  # the same people as in the guide's own list
+        return rows.filter(LISTED[segment].rows())
+    cards = held_cards(OuterRef("guide__store__region__brand"))
+    with_card = rows.alias(card=Subquery(cards.values("pk")[:1]))
+    return with_card.filter(card__isnull=segment != "members")

@@ -16,6 +16,8 @@ from granian.log import LogLevels
 from granian.server import Server
 from prometheus_client import values
 
+from guideapp.core.orphans import end_children_with_us
+
 _STOP_SECONDS = 15
 _PAGE_SECONDS = 5  # no page may hold a database connection longer with one statement
 _LOG_AS_OURS = {"formatters": {}, "handlers": {}, "loggers": {"_granian": {"propagate": True}}}
@@ -42,6 +44,7 @@ class Command(BaseCommand):
         """Serve until SIGTERM or Ctrl-C; running requests and jobs end first."""
         if not options["with_worker"]:  # jobs in the same process may take longer
             _limit_statements()
+        end_children_with_us()
         with _shared_counters():
             self._serve(host, port, threads, workers, with_worker=options["with_worker"])
 
@@ -73,20 +76,21 @@ def _limit_statements() -> None:
 
 @contextmanager
 def _shared_counters() -> Iterator[None]:
-    """A fresh folder in which the processes that we start count together for /metrics."""
+    """A folder of our own in which the processes that we start count together for /metrics.
+
+    It lies in PROMETHEUS_MULTIPROC_DIR where that is given; another server may count there too.
+    """
     if not settings.METRICS_TOKEN:  # nobody counts
         yield
         return
     given = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-    folder = Path(given or tempfile.mkdtemp(prefix="guide-metrics-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("*.db"):  # counters of processes that ended with the last start
-        old.unlink()
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+    if given:
+        Path(given).mkdir(parents=True, exist_ok=True)
+    folder = tempfile.mkdtemp(prefix="guide-metrics-", dir=given or None)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
     # The library chose at its import how values are kept; the processes are forked from this one.
     values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
-        if not given:
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)

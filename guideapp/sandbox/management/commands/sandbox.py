@@ -19,6 +19,7 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from guideapp.core.once_forked import once_forked
+from guideapp.core.orphans import end_children_with_us
 from guideapp.sandbox.alone.options import CALLBACK_URL, DATABASE, Options, given
 from guideapp.sandbox.errors import UnknownEvent
 from guideapp.sandbox.models import Corp
@@ -68,6 +69,7 @@ class Command(BaseCommand):
         _prepare(Path(options.database), told["scenario"], reset=told["reset"])
         connections.close_all()  # the server process opens its own
         once_forked(partial(self._announce, host, port))
+        end_children_with_us()
         Server(
             "guideapp.sandbox.alone.wsgi:application",
             address=host,
