@@ -15,6 +15,7 @@ environment.prepare("guide_bench_100k")
 django.setup()
 
 from bench import (  # noqa: E402 -- they need the settings
+    book,
     burst,
     callback,
     card,
@@ -22,6 +23,7 @@ from bench import (  # noqa: E402 -- they need the settings
     crypto,
     databases,
     growth,
+    members,
     paint,
     servers,
     sidebar,
@@ -44,8 +46,10 @@ PARTS: dict[str, Part] = {
 LARGE_PARTS: dict[str, Part] = {
     "growth": growth.measure_large,
     "sidebar": sidebar.measure,
+    "book": book.measure,
     "paint": paint.measure,
     "upsert": upsert.measure,
+    "members": members.measure,
 }
 
 

@@ -21,9 +21,9 @@ def measure() -> list[Line]:
         return [*_against_bare(server), *_throughput(server)]
 
 
-def prepare(scale: Scale) -> None:
-    """Sessions and tickets for whoever opens a sidebar in this database."""
-    numbers = people.customers(scale, _BESIDES)
+def prepare(scale: Scale, opens: int = _BESIDES) -> None:
+    """Sessions and tickets for whoever opens `opens` sidebars in this database."""
+    numbers = people.customers(scale, opens)
     guides = sorted({guide_of(number, scale) for number in numbers})
     people.log_in(scale, guides)
     store_tickets(scale.database)

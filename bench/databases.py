@@ -17,7 +17,14 @@ from bench.servers import run
 SMALL = Scale("guide_bench_1k", customers=1_000, guides=40, stores=7, events_each=50)
 MIDDLE = Scale("guide_bench_100k", customers=100_000, guides=4_000, stores=700, events_each=50)
 FEW = Scale("guide_bench_1k_10", customers=1_000, guides=40, stores=7, events_each=10)
-LARGE = Scale("guide_bench_1m", customers=1_000_000, guides=40_000, stores=7_000, events_each=10)
+LARGE = Scale(
+    "guide_bench_1m",
+    customers=1_000_000,
+    guides=40_000,
+    stores=7_000,
+    events_each=10,
+    largest_book=40_000,
+)
 EMPTY = Scale("guide_bench_upsert", customers=0, guides=40_000, stores=7_000, events_each=0)
 BURST = Scale("guide_bench_burst", customers=0, guides=1, stores=1, events_each=0)
 

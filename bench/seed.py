@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 
-from guideapp.core.fields import encrypt
+from guideapp.core.fields import blind_index, encrypt
 
 DAYS = 700  # of history
 _EVENTS_A_STEP = 500_000
@@ -61,11 +61,12 @@ _ORGANISATION = (
     FROM generate_series(1, 60) n""",
 )
 _PEOPLE = (
-    """INSERT INTO members_member (id, created_at, updated_at, name, phone, phone_bidx, unionid,
-        unionid_bidx, home_store_id)
+    """INSERT INTO members_member (id, created_at, updated_at, name, phone, phone_bidx,
+        phone_tail_bidx, unionid, unionid_bidx, home_store_id)
     SELECT n, now(), now(), '会员' || n, %(phone)s, md5('p' || n) || md5('q' || n),
-        %(member_unionid)s, md5('u' || n) || md5('v' || n), g.store_id
+        tail.bidx, %(member_unionid)s, md5('u' || n) || md5('v' || n), g.store_id
     FROM generate_series(1, %(customers)s) n
+    JOIN bench_tail tail ON tail.number = n %% 10000
     JOIN organisation_guide g ON g.id = 1 + (n - 1) %% %(guides)s""",
     """INSERT INTO members_membervalue (created_at, updated_at, member_id, brand_id, spend_fen,
         year_spend_fen, year_orders, year_as_of, last_purchase_at)
@@ -85,12 +86,15 @@ _PEOPLE = (
         now() - (n %% 90) * interval '1 day'
     FROM generate_series(1, %(customers)s) n""",
     """INSERT INTO members_followrelation (id, created_at, updated_at, remark, description, add_way,
-        state, search_terms, followed_at, synced_at, end_reason, contact_id, guide_id)
+        state, search_terms, followed_at, synced_at, end_reason, contact_id, guide_id,
+        birthday_on, last_sign_at, year_fen)
     SELECT n, now(), now(), '周女士' || n, '', 1, '',
         ' 周 女 士 周女 女士 zhounvshi zns ' || n || ' ',
-        now() - (n %% 600 + 1) * interval '1 day', now() - interval '1 hour', '', n,
-        1 + (n - 1) %% %(guides)s
-    FROM generate_series(1, %(customers)s) n""",
+        now() - (n %% 600 + 1) * interval '1 day', now() - interval '1 hour', '',
+        CASE WHEN n > %(customers)s THEN (n - %(customers)s) * 25 ELSE n END,
+        CASE WHEN n > %(customers)s THEN 1 ELSE 1 + (n - 1) %% %(guides)s END,
+        current_date + (n %% 365)::int, now() - (n %% 200) * interval '1 day', n %% 97 * 20000
+    FROM generate_series(1, %(customers)s + %(largest_book)s) n""",
     """INSERT INTO members_tagmark (marked_at, follow_id, tag_id)
     SELECT now() - interval '9 days', n, 1 + (n + 10 * t) %% 50
     FROM generate_series(1, %(customers)s) n, generate_series(1, 4) t""",
@@ -170,6 +174,7 @@ class Scale:
     guides: int
     stores: int
     events_each: int
+    largest_book: int = 0  # of guide 1: so many customers (each 25th) besides the own ones
 
     @property
     def events(self) -> int:
@@ -199,6 +204,7 @@ def fill(connection: Connection, scale: Scale) -> None:
         "guides": scale.guides,
         "stores": scale.stores,
         "events": max(scale.events, 1),
+        "largest_book": scale.largest_book,
         "days": DAYS,
         "phone": encrypt("+8613800002046", column="members_member.phone"),
         "member_unionid": encrypt("oBench0000000000000001", column="members_member.unionid"),
@@ -211,11 +217,20 @@ def fill(connection: Connection, scale: Scale) -> None:
     for statement in _ORGANISATION:
         cursor.execute(statement, values)
     if scale.customers:
+        _learn_tails(cursor)
         with _without_indexes(connection, _PEOPLE_TABLES):
             _seed_people(cursor, values)
         with _without_indexes(connection, ["members_timelineevent"]):
             _seed_events(cursor, values, scale.events)
     _tidy(connection)
+
+
+def _learn_tails(cursor: psycopg.ClientCursor[Any]) -> None:
+    """The look-up hashes of all last four digits, for the session."""
+    cursor.execute("CREATE TEMP TABLE bench_tail (number int PRIMARY KEY, bidx text)")
+    with cursor.copy("COPY bench_tail FROM STDIN") as copy:
+        for number in range(10_000):
+            copy.write_row((number, blind_index(f"{number:04d}")))
 
 
 def _seed_people(cursor: psycopg.ClientCursor[Any], values: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ _BOARDS = 40
 
 def measure() -> list[Line]:
     """Shell and card of guides from everywhere, and the boards of store managers."""
-    prepare(LARGE)
+    prepare(LARGE, _OPENS)
     numbers = people.customers(LARGE, _OPENS)
     opens = [
         request

@@ -20,7 +20,7 @@ def dropped(
     stream = Stream(house, seed=41, mix=mix)
     try:
         stream.start(kept_share=0.0)
-        stream.run(events, seconds=120)
+        stream.run(events, seconds=300)
     finally:
         house.ask_wecom("faults", {"name": "none"})
         stream.finish()

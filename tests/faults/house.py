@@ -74,6 +74,9 @@ class House:
         self._keys = {name: _FIXED[name] for name in _CORP_KEYS}  # until WeCom tells its own
         self._wanted = (webs, workers)
         self._birth = threading.Lock()
+        self._reading = threading.Lock()
+        self._reader: psycopg.Connection | None = None
+        self._session = requests.Session()
 
     # --- life -------------------------------------------------------------------------------------
 
@@ -94,6 +97,9 @@ class House:
     ) -> None:
         for worker in self.workers.values():
             _kill(worker.pid)
+        self._session.close()
+        if self._reader is not None:
+            self._reader.close()
         self.wire.close()
         self.door.close()
         self.family.__exit__(kind, error, trace)
@@ -141,7 +147,7 @@ class House:
         """GET or POST an address below /sandbox/control/. Raises HTTPError when it refuses."""
         url = f"http://127.0.0.1:{self.sandbox_port}/sandbox/control/{path}"
         method = "GET" if body is None else "POST"
-        answer = requests.request(method, url, json=body, timeout=30)
+        answer = self._session.request(method, url, json=body, timeout=30)
         answer.raise_for_status()
         told: dict[str, Any] = answer.json()
         return told
@@ -226,9 +232,15 @@ class House:
         return json.loads(self._manage(step, "shell", "--no-imports", "-v", "0", "-c", words))
 
     def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Read the product's database."""
-        with psycopg.connect(self.postgres.url(), autocommit=True) as connection:
-            return connection.execute(sql.encode(), values or None).fetchall()
+        """Read the product's database, over one connection; a broken one is made anew."""
+        with self._reading:
+            if self._reader is None or self._reader.closed:
+                self._reader = psycopg.connect(self.postgres.url(), autocommit=True)
+            try:
+                return self._reader.execute(sql.encode(), values or None).fetchall()
+            except psycopg.OperationalError:
+                self._reader.close()
+                raise
 
     def pause(self, seconds: float) -> None:
         """Let everything go on."""

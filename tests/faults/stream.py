@@ -93,11 +93,14 @@ class Stream:
     def run(
         self, deliveries: int, *, seconds: float, each: Callable[[int], None] | None = None
     ) -> int:
-        """Act until so many more callbacks are acknowledged; `each` is told how many so far."""
+        """Act until so many more callbacks are acknowledged; `each` is told how many so far.
+
+        Raises TimeoutError when they were fewer after `seconds`.
+        """
         door, began, before = self.house.door, time.monotonic(), self.house.door.deliveries
         while (done := door.deliveries - before) < deliveries:
             if time.monotonic() - began > seconds:
-                break
+                raise TimeoutError(f"{done} of {deliveries} events in {seconds:.0f} s")
             if each is not None:
                 each(done)
             pause(0.02)

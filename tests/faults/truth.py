@@ -20,6 +20,8 @@ _EVENT_PATH = (
     "guideapp.members.services.tags.read_tags",
     "guideapp.acquisition.services.outcome.settle_call",
 )
+# A welcome whose 20 seconds are over: never asked, void (41050), or held back until then.
+_TOO_LATE = (None, 41050, -1, 45009)
 _CODE = re.compile(r"<WelcomeCode><!\[CDATA\[(.+?)\]\]>")
 _WHO = re.compile(r"<UserID><!\[CDATA\[(.+?)\]\]>.*<ExternalUserID><!\[CDATA\[(.+?)\]\]>")
 
@@ -164,29 +166,32 @@ def _welcome(verdict: Verdict, state: str, errcode: int | None, *, used: bool, e
         verdict.named["welcomes uncertain"] += 1
     elif state == "failed" and errcode == 41051:
         verdict.doubled.append("a welcome was sent to somebody who had it")
-    elif state == "failed" and not used:
+    elif state == "failed" and not used and errcode in _TOO_LATE:
         verdict.named["welcomes too late"] += 1
     elif not state and ended:
         verdict.named["customers who left before the greeting"] += 1
     else:
-        verdict.lost.append(f"a welcome is {state or 'unknown'}, its code used: {used}")
+        verdict.lost.append(f"a welcome is {state or 'unknown'} ({errcode}), its code used: {used}")
 
 
 def _messages(house: House, verdict: Verdict) -> None:
-    """Prompts to guides: each once; where nobody can tell, uncertain and not repeated."""
+    """Prompts to guides, by WeCom's id: each arrived once; one without an answer is uncertain."""
     rows = house.query(
-        "SELECT state, count(*) FROM wecom_outboxcall WHERE kind LIKE 'message%%' GROUP BY 1"
+        "SELECT state, answer ->> 'msgid' FROM wecom_outboxcall WHERE kind LIKE 'message%%'"
     )
-    states: Counter[str] = Counter(dict(rows))
-    arrived = int(wecom(house, "SELECT count(*) FROM sandbox_appmessage")[0][0])
+    states = Counter(state for state, _msgid in rows)
+    told = Counter(msgid for state, msgid in rows if state == "done")
+    arrived = {msgid for (msgid,) in wecom(house, "SELECT msgid FROM sandbox_appmessage")}
     verdict.compared["prompts sent"] = states["done"]
     for state in ("uncertain", "failed"):
         if states[state]:
             verdict.named[f"prompts {state}"] += states[state]
-    if arrived < states["done"]:
-        verdict.lost.append(f"{states['done']} prompts called sent, {arrived} arrived")
-    if arrived > states["done"] + states["uncertain"]:
-        verdict.doubled.append(f"{arrived} prompts arrived for {states.total()} that were due")
+    verdict.lost += [f"a prompt called sent never arrived: {one}" for one in set(told) - arrived]
+    verdict.doubled += [f"one prompt for two: {one}" for one, count in told.items() if count > 1]
+    if len(arrived - set(told)) > states["uncertain"]:
+        verdict.doubled.append(
+            f"{len(arrived - set(told))} prompts arrived besides, {states['uncertain']} uncertain"
+        )
 
 
 def _owed(house: House) -> dict[str, tuple[str, str]]:
