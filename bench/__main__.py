@@ -32,6 +32,8 @@ from bench import (  # noqa: E402 -- they need the settings
     visit,
 )
 
+_MINUTES = 15  # of a run that is not large, seeding included
+
 type Part = Callable[[], list[table.Line]]
 
 PARTS: dict[str, Part] = {
@@ -69,6 +71,8 @@ def main() -> int:
     if not lines:
         return 0
     seconds = time.monotonic() - began
+    if not given.large and not given.only:
+        lines.append(table.Line("the whole run", (seconds / 60,), "min", bar=_MINUTES))
     print(f"\n{table.machine()}; {seconds / 60:.1f} min\n")
     table.print_table(lines)
     if given.write:
