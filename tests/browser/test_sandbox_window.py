@@ -216,6 +216,7 @@ def test_playing_another_guide_clears_the_cookies_of_the_app(sandbox, wecom):
 def test_a_login_under_way_is_cut_off_before_another_guide_is_played(sandbox, wecom):
     """Its answer would bring the cookie of the last guide back."""
     page, happened = sandbox(), []
+    frame_of(page)  # the first page is there
     page.on("requestfailed", lambda request: happened.append(urlsplit(request.url).path))
     page.on("request", lambda request: happened.append(urlsplit(request.url).path))
     page.context.route(f"{wecom.url}/s/", lambda route: None, times=1)  # no answer yet
