@@ -98,8 +98,9 @@ _PEOPLE = (
     """INSERT INTO members_tagmark (marked_at, follow_id, tag_id)
     SELECT now() - interval '9 days', n, 1 + (n + 10 * t) %% 50
     FROM generate_series(1, %(customers)s) n, generate_series(1, 4) t""",
-    """INSERT INTO members_observation (text, nonce, at, author_id, contact_id)
-    SELECT '想要轻一点的长款大衣', '', now() - t * interval '20 days', 1 + (n - 1) %% %(guides)s, n
+    """INSERT INTO members_observation (text, nonce, at, author_id, owner_id, contact_id)
+    SELECT '想要轻一点的长款大衣', '', now() - t * interval '20 days', 1 + (n - 1) %% %(guides)s,
+        1, n
     FROM generate_series(1, %(customers)s) n, generate_series(1, 2) t""",
     """INSERT INTO members_suggestion (created_at, updated_at, rule, rule_version, priority,
         evidence, action_url, state, proposed_at, until, contact_id, guide_id)

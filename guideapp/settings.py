@@ -334,7 +334,8 @@ LOST_CONTACT_DAYS = env_int("LOST_CONTACT_DAYS", 2 * 365)
 API_CALLS_PER_MINUTE = env_int("API_CALLS_PER_MINUTE", 300)  # one client of /api/v1/
 API_BAD_KEYS_PER_MINUTE = env_int("API_BAD_KEYS_PER_MINUTE", 30)  # from one address
 # Rows younger than this are not listed yet: a transaction that began before may still add older.
-API_FEED_LAG_SECONDS = env_int("API_FEED_LAG_SECONDS", 5)
+# Longer than any one statement may run (DATABASE_STATEMENT_SECONDS).
+API_FEED_LAG_SECONDS = env_int("API_FEED_LAG_SECONDS", 90)
 # The retailer's own kinds of events, with the words that guides read: `lookbook=翻看了画册,…`.
 API_EVENT_KINDS = env_list("API_EVENT_KINDS")
 REST_FRAMEWORK = {

@@ -159,12 +159,12 @@ class Process:
                 start_new_session=True,
             )
 
-    def wait_until(self, url: str) -> None:
-        """Until `url` answers 200, or fail with what the command said."""
+    def wait_until(self, url: str, *, said: str = "") -> None:
+        """Until `url` answers 200 and `said` stands in the log, or fail with what it said."""
         waiting = threading.Event()
         for _attempt in range(_START_SECONDS * 5):
             try:
-                if requests.get(url, timeout=2).ok:
+                if requests.get(url, timeout=2).ok and said in self.log.read_text():
                     return
             except requests.RequestException:
                 pass

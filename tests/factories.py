@@ -32,6 +32,7 @@ from guideapp.members.models import (
     TagRule,
     TimelineEvent,
 )
+from guideapp.members.services import owner_of
 from guideapp.organisation.models import Brand, Department, Guide, Region, Role, RoleGrant, Store
 from guideapp.wecom.models import ApiCall, CallbackEvent, OutboxCall
 
@@ -177,6 +178,7 @@ def make_observation(**kw: Any) -> Observation:
     """A note about a customer."""
     kw["contact"] = kw.get("contact") or make_contact()
     kw["author"] = kw.get("author") or make_guide()
+    kw.setdefault("owner_id", owner_of(kw["author"]))
     return Observation.objects.create(**{"text": "喜欢驼色", "at": now()} | kw)
 
 
@@ -184,6 +186,7 @@ def make_preference(**kw: Any) -> Preference:
     """A size that a guide noted."""
     kw["contact"] = kw.get("contact") or make_contact()
     kw["author"] = kw.get("author") or make_guide()
+    kw.setdefault("owner_id", owner_of(kw["author"]))
     return Preference.objects.create(**{"kind": "top_size", "value": "M", "at": now()} | kw)
 
 

@@ -8,6 +8,7 @@ that it writes nor begins those of others early.
 import threading
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
+from time import monotonic
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -19,30 +20,48 @@ COMPARE_SECONDS = 20
 _IN_STEP = timedelta(seconds=1)  # clocks that are kept right differ by less: nothing to put right
 _PROMPT = timedelta(seconds=0.5)  # an answer that took longer tells no time
 
-_ahead = timedelta()  # how far this process's clock is before the database's
+_TRIES = 3
+
+# The database's moment and our monotonic seconds then, while our own clock is wrong. Whoever puts
+# that clock right moves nothing: what counts on is the monotonic one.
+_anchor: tuple[datetime, float] | None = None
 
 
 def now() -> datetime:
     """The present moment, aware UTC."""
-    return _own_now() - _ahead
+    if _anchor is None:
+        return own_now()
+    moment, since = _anchor
+    return moment + timedelta(seconds=monotonic() - since)
+
+
+def own_now() -> datetime:
+    """By this machine, right or wrong; a fault test may set it off by CLOCK_OFFSET_SECONDS."""
+    return timezone.now() + timedelta(seconds=settings.CLOCK_OFFSET_SECONDS)
 
 
 def seconds_ahead() -> float:
     """How far this process's own clock is ahead of the database's (behind: less than 0)."""
-    return _ahead.total_seconds()
+    return (own_now() - now()).total_seconds() if _anchor else 0.0
 
 
 def compare_clocks() -> None:
-    """Ask the database what time it is. One short query; SQLite has one machine, so one clock."""
-    global _ahead
+    """Ask the database what time it is. One short query; SQLite has one machine, so one clock.
+
+    An answer that took long tells no time: then it is asked again, three times in all.
+    """
+    global _anchor
     if connection.vendor != "postgresql":
         return
-    asked_at = _own_now()
-    there = _database_now()
-    took = _own_now() - asked_at
-    if took <= _PROMPT:
-        ahead = asked_at + took / 2 - there
-        _ahead = ahead if abs(ahead) > _IN_STEP else timedelta()
+    connection.ensure_connection()
+    for _try in range(_TRIES):
+        asked_at, since = own_now(), monotonic()
+        there = _database_now()
+        took = timedelta(seconds=monotonic() - since)
+        if took <= _PROMPT:
+            is_wrong = abs(asked_at + took / 2 - there) > _IN_STEP
+            _anchor = (there, since + took.total_seconds() / 2) if is_wrong else None
+            return
 
 
 def keep_comparing() -> None:
@@ -53,8 +72,8 @@ def keep_comparing() -> None:
 
 def trust_own_clock() -> None:
     """Forget every comparison (for tests)."""
-    global _ahead
-    _ahead = timedelta()
+    global _anchor
+    _anchor = None
 
 
 def common_now() -> datetime:
@@ -81,11 +100,6 @@ def day_range(first: date, last: date | None = None) -> tuple[datetime, datetime
     start = datetime.combine(first, time.min, SHANGHAI)
     end = datetime.combine((last or first) + timedelta(days=1), time.min, SHANGHAI)
     return start.astimezone(UTC), end.astimezone(UTC)
-
-
-def _own_now() -> datetime:
-    """By this machine; a fault test may set it off by CLOCK_OFFSET_SECONDS."""
-    return timezone.now() + timedelta(seconds=settings.CLOCK_OFFSET_SECONDS)
 
 
 def _database_now() -> datetime:

@@ -16,13 +16,13 @@ from django.http import HttpRequest
 
 from guideapp.core.errors import NoRoom
 
-try:
+try:  # STORE_TROUBLE: how a disk or an object store says that it takes or gives nothing
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 
-    _TROUBLE: tuple[type[Exception], ...] = (OSError, Boto3Error, BotoCoreError, ClientError)
+    STORE_TROUBLE: tuple[type[Exception], ...] = (OSError, Boto3Error, BotoCoreError, ClientError)
 except ImportError:  # requirements-prod.txt brings it, for those who set S3_BUCKET
-    _TROUBLE = (OSError,)
+    STORE_TROUBLE = (OSError,)
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def keep_file(name: str, content: bytes) -> str:
     """
     try:
         kept = _write(name, content)
-    except _TROUBLE:
+    except STORE_TROUBLE:
         logger.error("A file could not be kept.", extra={"file": name}, exc_info=True)
         _discard(name)
         raise NoRoom from None
@@ -58,17 +58,24 @@ def files_with_rows() -> Iterator[None]:
     token = _kept.set(ours)
     try:
         yield
-    except (OperationalError, InterfaceError):
-        raise
-    except BaseException:
-        for name in ours:
-            _discard(name)
+    except BaseException as error:
+        if not _lost_the_connection(error):
+            for name in ours:
+                _discard(name)
         raise
     else:
         if outer is not None:
             outer.extend(ours)
     finally:
         _kept.reset(token)
+
+
+def _lost_the_connection(error: BaseException) -> bool:
+    """True where nobody knows how the transaction ended: no answer came (SQLSTATE 08, 57P)."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    told = getattr(error.__cause__, "sqlstate", None)
+    return told is None or told.startswith(("08", "57P"))
 
 
 def _write(name: str, content: bytes) -> str:
@@ -93,7 +100,7 @@ def _write(name: str, content: bytes) -> str:
 
 def _discard(name: str) -> None:
     """Also an object whose answer never came; where the store is away it stays, without a row."""
-    with suppress(*_TROUBLE):
+    with suppress(*STORE_TROUBLE):
         default_storage.delete(name)
 
 

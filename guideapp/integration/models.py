@@ -91,6 +91,7 @@ class ConnectorState(TimestampedModel):
     tried_at = models.DateTimeField(null=True, blank=True)
     failed_at = models.DateTimeField(null=True, blank=True)  # null: the last try went well
     error = models.CharField(max_length=200, blank=True)
+    refused = models.PositiveIntegerField(default=0, db_default=0)  # for good: no try can help
 
     class Meta:
         constraints = [
@@ -105,6 +106,8 @@ class KeptRecord(models.Model):
     state = models.ForeignKey(ConnectorState, on_delete=models.CASCADE, related_name="kept")
     digest = models.CharField(max_length=64)  # core.fields.blind_index of the record
     record = EncryptedTextField()  # JSON, as the source sent it
+    # blind_index of every name in it; '': was never noted
+    names = models.TextField(blank=True, default="", db_default="")
     code = models.CharField(max_length=40)  # why it was refused the last time
     kept_at = models.DateTimeField(db_index=True)
     tried_at = models.DateTimeField()

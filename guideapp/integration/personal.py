@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from guideapp.core.fields import blind_index
 from guideapp.core.personal import About, Fate, Person, before_erasure, mentioning, table
 from guideapp.core.retention import kept_for
 from guideapp.integration.models import (
@@ -39,7 +41,11 @@ def cut_files(before: datetime) -> int:
 @before_erasure
 def drop_kept(person: Person) -> None:
     """Delete the person's records that a source sent and that wait for another try."""
-    for row in KeptRecord.objects.iterator():
+    named = Q(pk__in=[])
+    for mark in person.marks:
+        named |= Q(names__contains=blind_index(mark))
+    KeptRecord.objects.filter(named).delete()
+    for row in KeptRecord.objects.filter(names="").iterator():  # kept before names were noted
         unspaced = row.record.replace(" ", "").replace("-", "")  # of a phone number
         if person.stands_in(row.record) or person.stands_in(unspaced):
             row.delete()
@@ -96,12 +102,12 @@ table(
 )
 table(
     ConnectorState,
-    p3="id created_at updated_at name resource cursor as_of tried_at failed_at error",
+    p3="id created_at updated_at name resource cursor as_of tried_at failed_at error refused",
 )
 table(
     KeptRecord,
     about=About.STAFF,  # a customer's go by `drop_kept`
-    s="digest",
+    s="digest names",
     p1="record",
     p3="id state code kept_at tried_at",
 )

@@ -196,7 +196,7 @@ table(
     of=of_contact(),
     fate=Fate.DELETE,
     p2="text at",
-    p3="id contact author nonce",
+    p3="id contact author owner nonce",
 )
 table(
     Preference,
@@ -205,7 +205,7 @@ table(
     of=of_contact(),
     fate=Fate.DELETE,
     p2="kind value at confirmed_at ended_at",
-    p3="id contact author nonce",
+    p3="id contact author owner nonce",
 )
 table(
     ImportantDate,
@@ -214,7 +214,7 @@ table(
     of=either(of_member(), of_contact()),
     fate=Fate.DELETE,
     p1="kind label year month day repeats",
-    p3="id member contact author source at ended_at",
+    p3="id member contact author owner source at ended_at",
 )
 table(ForbiddenTopic, p3="id word topic")
 table(

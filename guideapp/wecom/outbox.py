@@ -161,10 +161,13 @@ def _is_overtaken(row: OutboxCall, sets: Sets) -> bool:
 
 
 def end_what_sets_values(*, error: str) -> int:
-    """Fail every waiting call that would set a value; how many. For after a restored backup."""
+    """Drop every waiting call that would set a value; how many. For after a restored backup.
+
+    Dropped, not failed: a person who sent it again could not know that it is old news.
+    """
     kinds = [name for name, kind in _kinds.items() if kind.sets]
     waiting = OutboxCall.objects.filter(kind__in=kinds, state=State.WAITING)
-    return waiting.update(state=State.FAILED, error=error[:_ERROR_MAX])
+    return waiting.update(state=State.DROPPED, error=error[:_ERROR_MAX])
 
 
 def send_again(row: OutboxCall) -> None:

@@ -82,15 +82,17 @@ def calls(chosen: dict[str, Any]) -> Listing[ApiCall]:
     found = ApiCall.objects.all()
     if chosen["kind"]:
         found = found.filter(path__startswith=chosen["kind"])
-    newest = _newest(ApiCall)
-    counts = _outcomes(found.filter(at__gte=_since(chosen), pk__gt=newest - SPAN))
+    newest, since = _newest(ApiCall), _since(chosen)
+    counts = _outcomes(found.filter(at__gte=since, pk__gt=newest - SPAN))
+    older = ApiCall.objects.filter(at__gte=since, pk__lte=newest - SPAN)
+    is_more = sum(counts.values()) > COUNTED or (newest > SPAN and older.exists())
     labels = [("ok", _("成功")), ("refused", _("被拒绝")), ("lost", _("没有回应"))]
     if chosen["errcode"] != "":
         found = found.filter(errcode=chosen["errcode"])
     outcome = {"ok": _OK, "lost": _LOST, "refused": ~_OK & ~_LOST}
     if chosen["state"]:
         found = found.filter(outcome[chosen["state"]])
-    states = _states(labels, counts, is_more=sum(counts.values()) > COUNTED)
+    states = _states(labels, counts, is_more=is_more)
     chosen = chosen | {"state": "", "after": chosen["after"] or newest + 1}
     return _page(found, chosen, states, since="at")
 

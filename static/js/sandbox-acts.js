@@ -49,6 +49,10 @@ async function play(select) {
   await leave(); // a login under way would else bring the last one's cookie back
   const { ok } = await post(select.dataset.person, { body, headers });
   if (ok) location.assign(location.pathname);
+  else {
+    say(select.dataset.failed, "bad");
+    document.querySelector("[data-reopen]").click();
+  }
 }
 
 async function reset(button) {

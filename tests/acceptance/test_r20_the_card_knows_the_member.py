@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Page, expect
 
-from guideapp.core.clock import now
+from guideapp.core.clock import now, today
 from guideapp.core.models import AccessLog
 from guideapp.members.models import FollowRelation, MemberAsset
 from guideapp.members.services import note_date, note_preference
@@ -125,7 +125,7 @@ def fill_the_card(story: Story) -> None:
     make_card(member=zhou.member, brand=make_brand(name="星河里购物中心", is_mall=True))
     note_preference(zhou, linxm, "top_size", "M")
     note_preference(zhou, linxm, "avoids", "怕起球", at=now() - timedelta(days=30))
-    birthday = now() + timedelta(days=3)
+    birthday = today() + timedelta(days=3)
     note_date(zhou, linxm, "birthday", month=birthday.month, day=birthday.day)
 
 

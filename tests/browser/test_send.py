@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Page, expect
 
+from guideapp.core.search import search_terms
 from guideapp.materials.models import Share
 from guideapp.materials.services import open_material
 from guideapp.members.models import FollowRelation
@@ -271,3 +272,20 @@ def test_a_tab_that_is_tapped_while_we_look_for_the_customer_is_the_one_that_sho
         }"""
     )
     expect(page.get_by_role("searchbox")).to_be_visible()
+
+
+def test_a_search_typed_the_moment_the_box_appears_is_not_lost(phone: Callable[..., Page]) -> None:
+    make_material(title="真丝衬衫", search_terms=search_terms("真丝衬衫"))
+    page = phone("customer")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("周晚晴")
+    page.evaluate(
+        """() => new MutationObserver((_changes, watcher) => {
+          const box = document.querySelector("#panel [type=search]");
+          if (!box) return;
+          watcher.disconnect();
+          box.value = "真丝";
+          box.dispatchEvent(new Event("input", { bubbles: true }));
+        }).observe(document.getElementById("panel"), { childList: true, subtree: true })"""
+    )
+    page.get_by_role("link", name="素材").click()
+    expect(page.locator("article")).to_have_count(1)

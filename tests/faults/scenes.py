@@ -289,19 +289,37 @@ def clock_wrong(house: House, *, events: int, seconds: int) -> str:
 
 def schedulers(house: House) -> str:
     """Four more workers keep the clock and meet the next slot at the same moment."""
-    period, ahead = 120, 20  # of `wecom.keep_credentials_warm`; what a worker needs to start
+    period, ahead = 120, 40  # of `wecom.keep_credentials_warm`; what a worker needs to start
     ready_at = time.time() + ahead
     slot_at = ready_at + period - ready_at % period
     keepers = [house.start_real_worker(f"scheduler{number}") for number in range(4)]
     try:
+        for keeper in keepers:
+            wait_until(lambda pid=keeper.process.pid: _beats(house, pid), "its heartbeat")  # type: ignore[misc]
+        if time.time() > slot_at:
+            raise AssertionError("the keepers were not ready for their slot")
         wait_until(
             lambda: _slots(house, since=slot_at - 1) == 1, "the common slot", seconds=2 * period
         )
         pause(12)  # each of them looks every five seconds
+        if _slots(house, since=slot_at - 1) != 1 or _warm_jobs(house, since=slot_at - 1) != 1:
+            raise AssertionError("the slot is not one row and one job")
     finally:
         for keeper in keepers:
             keeper.stop(signal.SIGTERM, within_seconds=30)
     return f"{len(keepers)} more workers met one slot together; it is one row and one job"
+
+
+def _beats(house: House, pid: int) -> bool:
+    return _of_worker(house, "core_workerheartbeat WHERE", pid) > 0
+
+
+def _warm_jobs(house: House, *, since: float) -> int:
+    sql = (
+        "SELECT count(*) FROM core_job WHERE task = 'guideapp.wecom.tokens.keep_credentials_warm'"
+        " AND enqueued_at >= to_timestamp(%s)"
+    )
+    return int(house.query(sql, since)[0][0])
 
 
 def _slots(house: House, *, since: float) -> int:
@@ -368,8 +386,7 @@ def terminated(house: House, *, events: int, within_seconds: float) -> str:
     """SIGTERM to a worker and a web process that are busy: they end in time and drop nothing."""
     worker = house.start_real_worker("leaver")
     web = house.start_web("leaving")
-    beats = "core_workerheartbeat WHERE"
-    wait_until(lambda: _of_worker(house, beats, worker.process.pid) > 0, "its heartbeat")
+    wait_until(lambda: _beats(house, worker.process.pid), "its heartbeat")
     with under_load(house) as stream:
         stream.run(events // 2, seconds=120)
         house.door.backs = [back for back in house.door.backs if back.name != "leaving"]

@@ -22,7 +22,7 @@ from guideapp.members.models import Member, Tombstone
 from guideapp.members.services import save_members, stale_since
 from guideapp.members.services.freshness import forget_sources
 from guideapp.members.services.tombstones import bury
-from tests.factories import make_store
+from tests.factories import make_brand, make_region, make_store
 from tests.integration.played_source import TOKEN, PlayedSource, played_source
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -103,7 +103,30 @@ def test_a_bad_record_is_passed_over_and_the_rest_is_taken(source: PlayedSource,
     source.records["members"][0]["phone"] = "12"
     assert pull(RestConnector(), "members").refused == 1
     assert Member.objects.count() == 4
-    assert "1 条没写进" in as_admin.get(reverse("imports:list")).content.decode()
+    assert not KeptRecord.objects.exists()
+    assert state().refused == 1
+    assert "累计 1 条没收" in as_admin.get(reverse("imports:list")).content.decode()
+
+
+@pytest.mark.parametrize("told", [{"pieces": 1}, {"home_store": "X" * 21}, {"phone": "12"}])
+def test_what_no_time_can_heal_does_not_wait(source: PlayedSource, told: dict[str, Any]):
+    source.records["members"] = [{"number": "M0"} | told, {"number": "M1", "home_store": "NEW1"}]
+    assert pull(RestConnector(), "members").refused == 2
+    assert KeptRecord.objects.get().code == "unknown_store"
+    KeptRecord.objects.update(record=json.dumps({"number": "M1"} | told))  # refused otherwise now
+    source.records["members"] = []
+    assert pull(RestConnector(), "members").refused == 1
+    assert not KeptRecord.objects.exists()
+    assert state().refused == 2
+
+
+def test_a_change_to_a_closed_order_does_not_wait(source: PlayedSource):
+    make_store(code="SH01")
+    line = {"sku_code": "S1", "title": "大衣", "amount_fen": 1}
+    told = {"order_no": "O1", "store": "SH01", "ordered_at": "2026-11-01T10:00:00+08:00"}
+    source.records["orders"] = [told | {"lines": [line]}, told | {"lines": [line, line]}]
+    assert pull(RestConnector(), "orders").refused == 1
+    assert not KeptRecord.objects.exists()
 
 
 def test_an_order_ahead_of_its_member_comes_in_at_the_next_pull(source: PlayedSource):
@@ -142,9 +165,51 @@ def test_a_record_that_waits_goes_with_the_person_whom_it_is_about(source: Playe
     assert json.loads(KeptRecord.objects.get().record)["number"] == "HY00067890"
 
 
+def test_an_erasure_reads_no_record_of_other_people(source: PlayedSource):
+    source.records["members"] = [
+        {"number": "HY1", "home_store": "NEW1", "phone": "138 0000 2046"},
+        {"number": "HY2", "home_store": "NEW1"},
+    ]
+    pull(RestConnector(), "members")
+    KeptRecord.objects.filter(names__contains=blind_index("HY2")).update(record="13800002046")
+    drop_kept(Person(frozenset(), frozenset(), frozenset({"13800002046"})))
+    assert blind_index("HY2") in KeptRecord.objects.get().names
+
+
+def test_a_record_kept_before_names_were_noted_goes_too(source: PlayedSource):
+    source.records["members"] = [{"number": "HY00012345", "home_store": "NEW1"}]
+    pull(RestConnector(), "members")
+    KeptRecord.objects.update(names="")
+    drop_kept(Person(frozenset(), frozenset(), frozenset({"HY00012345"})))
+    assert not KeptRecord.objects.exists()
+
+
 def test_who_was_erased_does_not_wait(source: PlayedSource):
     bury([(Tombstone.Kind.NUMBER, blind_index("M0"))])
     assert pull(RestConnector(), "members").refused == 1
+    assert not KeptRecord.objects.exists()
+    assert state().refused == 0
+
+
+@pytest.mark.parametrize(
+    ("resource", "told"),
+    [
+        ("orders", {"order_no": "O1", "store": "SH01", "member": "HY0001"}),
+        ("assets", {"code": "Q1", "brand": "B1", "card": "C0001"}),
+        ("cards", {"number": "C2", "brand": "B1", "member": "HY0001"}),
+        ("points", {"card": "C0001", "points": 5}),
+        ("consents", {"member": "HY0001", "brand": "B1", "purpose": "marketing"}),
+        ("events", {"kind": "scan_buy", "key": "E1", "card": "C0001"}),
+    ],
+)
+def test_what_names_an_erased_person_does_not_wait(source: PlayedSource, resource, told):
+    make_store(code="SH01", region=make_region(brand=make_brand(code="B1")))
+    kinds = {Tombstone.Kind.NUMBER: "HY0001", Tombstone.Kind.CARD: "C0001"}
+    bury([(kind, blind_index(number)) for kind, number in kinds.items()])
+    if resource == "events":
+        told = told | {"at": now().isoformat()}
+    source.records[resource] = [told]
+    assert pull(RestConnector(), resource).refused == 1
     assert not KeptRecord.objects.exists()
 
 

@@ -8,8 +8,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse
 
 from guideapp.core.clock import now
-from guideapp.members.models import Suggestion, TimelineEvent
+from guideapp.core.fields import blind_index
+from guideapp.members.models import Suggestion, TimelineEvent, Tombstone
+from guideapp.members.services.tombstones import bury
 from tests.factories import make_card, make_follow
+from tests.integration.support import System
 from tests.integration.test_members_in import ends
 
 
@@ -71,11 +74,30 @@ def test_events_with_something_wrong(crm, shop):
     ]
 
 
+def test_an_event_of_who_was_erased_is_refused_as_such_and_kept_nowhere(crm, shop):
+    bury([(Tombstone.Kind.UNIONID, blind_index("oGone"))])
+    nobody = event()
+    del nobody["member"]
+    response = crm.bulk("events", [nobody | {"unionid": "oGone"}])
+    assert [end[1] for end in ends(response)] == ["erased"]
+
+
 @pytest.fixture
 def lookbook(settings):
     """A kind of event that the retailer has named."""
     settings.API_EVENT_KINDS = ["lookbook=翻看了画册"]
     apps.get_app_config("integration").ready()
+
+
+def test_the_longest_names_make_no_key_that_is_too_long(settings, shop):
+    kind = "k" * 32
+    settings.API_EVENT_KINDS = [f"{kind}=翻看了画册"]
+    apps.get_app_config("integration").ready()
+    crm, keys = System(name="名" * 40), ["x" * 63 + end for end in "ab"]
+    told = [event(kind=kind, key=key) for key in keys]
+    assert [end[0] for end in ends(crm.bulk("events", told))] == ["created", "created"]
+    assert [end[0] for end in ends(crm.bulk("events", told))] == ["unchanged", "unchanged"]
+    assert all(len(row.key) <= 120 for row in TimelineEvent.objects.all())
 
 
 def test_a_kind_of_the_retailers_own_stands_on_the_card_in_its_words(

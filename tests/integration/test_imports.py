@@ -29,7 +29,7 @@ from guideapp.integration.services.imports import run_import
 from guideapp.members.models import Member
 from guideapp.members.services import save_members
 from guideapp.organisation.models import HrPerson
-from tests.factories import make_store
+from tests.factories import make_brand, make_region, make_store
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -118,6 +118,20 @@ def test_an_order_with_several_lines_is_one_record():
     )
     assert ends(imported(rows, "orders")) == ("done", 2, 0, 0, 0)
     assert Order.objects.get(order_no="O1").lines.count() == 2
+
+
+def test_one_number_at_two_stores_of_a_mall_is_two_orders():
+    make_store(code="A1")
+    make_store(code="B1", region=make_region(brand=make_brand(name="乙")))
+    rows = (
+        "order_no,store,ordered_at,lines.sku_code,lines.title,lines.amount_fen\n"
+        "O1,A1,2026-11-01 10:00,S1,大衣,90000\n"
+        "O1,B1,2026-11-01 10:00,S2,围巾,10000\n"
+        "O1,,,S3,手套,500\n"  # goes on with the order above
+    )
+    assert ends(imported(rows, "orders")) == ("done", 2, 0, 0, 0)
+    told = dict(Order.objects.values_list("store__code", "amount_fen"))
+    assert told == {"A1": 90000, "B1": 10500}
 
 
 def test_lines_of_an_unpaid_order_may_stand_apart_in_the_file():

@@ -294,6 +294,20 @@ def test_a_made_up_cursor_is_refused(crm, cursor):
     assert (response.status_code, response.json()["code"]) == (422, "bad_cursor")
 
 
+@pytest.mark.parametrize("number", [1, 20])
+def test_how_many_pairs_stay_apart_does_not_change_the_number_of_queries(
+    crm, number, django_assert_max_num_queries
+):
+    records = []
+    for n in range(number):
+        member, contact = make_member(number=f"HY{n:04d}"), make_contact()
+        undo(join_contact(contact, member, evidence="number"), by="wangsi")
+        records.append({"number": member.number, "external_userid": contact.external_userid})
+    with django_assert_max_num_queries(30):
+        answer = crm.bulk("members", records)
+    assert {code for _status, code, _field in ends(answer)} == {"kept_apart"}
+
+
 @pytest.mark.parametrize("number", [1, 40])
 def test_how_many_members_come_does_not_change_the_number_of_queries(
     crm, number, django_assert_max_num_queries

@@ -102,6 +102,17 @@ def test_who_never_said_anything_may_be_written_to_and_who_said_no_may_not(membe
         refuse_withdrawn(contact, brand, MARKETING)
 
 
+def test_a_child_by_any_of_the_persons_records_gets_no_marketing(member):
+    give(member, MARKETING)
+    for row, age in ((member, 30), (make_member(same_as=member), 10)):
+        year = today().year - age
+        ImportantDate.objects.create(
+            member=row, kind="birthday", year=year, month=1, day=1, at=now()
+        )
+    with pytest.raises(TooYoung):
+        require(member)
+
+
 @pytest.mark.parametrize(("years", "refused"), [(13, True), (14, False)])
 def test_nobody_under_fourteen_gets_marketing(member, years, refused):
     give(member, MARKETING, SHARING)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.files.storage import storages
 from django.core.management import call_command
+from django.db import transaction
 
 from guideapp.core.clock import now
 from guideapp.core.fields import blind_index
@@ -141,6 +142,28 @@ def test_a_verified_consent_brings_everything_back_that_is_theirs():
     assert standing() == set()
 
 
+def test_a_consent_that_came_to_nothing_brings_nobody_back_after_a_restore():
+    erase(f"m-{make_whole_person().member.pk}")
+    with transaction.atomic():
+        join(store=make_store(), phone=PHONE, agreed=True, phone_verified=True)
+        transaction.set_rollback(True)
+    run_due()
+    call_command("after_restore", offline=True)
+    assert is_erased(Tombstone.Kind.PHONE, PHONE)
+
+
+def test_who_comes_back_and_is_erased_again_stays_erased_after_a_restore():
+    erase(f"m-{make_whole_person().member.pk}")
+    back = join(store=make_store(), phone=PHONE, agreed=True, phone_verified=True).member
+    subject = subject_of(f"m-{back.pk}")
+    assert subject is not None
+    ask_erasure(subject, by="wangsi", reason="工单 8")
+    run_due()  # only now the list hears that they had come back
+    Tombstone.objects.all().delete()
+    call_command("after_restore", offline=True)
+    assert is_erased(Tombstone.Kind.PHONE, PHONE)
+
+
 def test_one_persons_consent_lifts_nothing_of_another():
     gone = make_member(number="A1", phone=PHONE, unionid="oA1")
     other = make_member(number="B1", phone="+8613900000001", unionid="oB1")
@@ -190,6 +213,22 @@ def test_who_was_erased_by_their_unionid_is_known_by_wecoms_id_from_then_on(comp
     assert is_erased(Tombstone.Kind.EXTERNAL_USERID, zhou.external_userid)
 
 
+def test_a_list_that_is_away_keeps_no_sync_from_the_others(company, settings, tmp_path):
+    sync_contacts_of(["linxm"])
+    zhou = Contact.objects.get(external_userid=company.customer("zhou"))
+    erase(f"c-{zhou.pk}")
+    Tombstone.objects.exclude(kind=Tombstone.Kind.UNIONID).delete()
+    Contact.objects.filter(erased_at=None).update(name="old")
+    media, settings.MEDIA_ROOT = settings.MEDIA_ROOT, str(tmp_path / "file")
+    (tmp_path / "file").write_text("no folder")
+    sync_contacts_of(["linxm"])
+    assert not Contact.objects.filter(name="old").exists()
+    assert not is_erased(Tombstone.Kind.EXTERNAL_USERID, zhou.external_userid)
+    settings.MEDIA_ROOT = media
+    sync_contacts_of(["linxm"])
+    assert is_erased(Tombstone.Kind.EXTERNAL_USERID, zhou.external_userid)
+
+
 # --- a restored backup ----------------------------------------------------------------------------
 def test_the_list_beside_the_database_holds_hashes_alone():
     erase(f"m-{make_whole_person().member.pk}")
@@ -220,6 +259,7 @@ def test_a_backup_from_before_an_erasure_is_erased_anew(capsys):
 def test_who_came_back_before_the_backup_was_needed_is_not_erased(capsys):
     erase(f"m-{make_whole_person().member.pk}")
     join(store=make_store(), phone=PHONE, agreed=True, phone_verified=True)
+    run_due()
     Tombstone.objects.update(lifted_at=None)  # the backup is older than the consent
     call_command("after_restore", offline=True)
     assert "erased anew: 0" in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,10 +11,10 @@ from django.db import connection, transaction
 from guideapp.core.clock import now
 from guideapp.core.fields import blind_index
 from guideapp.members.errors import PersonErased
-from guideapp.members.models import Member, MergeCandidate, Tombstone
-from guideapp.members.services import save_member, save_members
+from guideapp.members.models import FollowRelation, Member, MergeCandidate, Suggestion, Tombstone
+from guideapp.members.services import decide, order_settled, order_waits, save_member, save_members
 from guideapp.members.services.tombstones import bury
-from tests.factories import make_member
+from tests.factories import make_contact, make_follow, make_member
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -104,3 +105,40 @@ def test_who_is_being_erased_is_not_written_again(act, answer):
     record.refresh_from_db()
     assert (record.name, record.phone) == ("", "")
     assert Member.objects.count() == 1
+
+
+def whose(follow: FollowRelation) -> dict[str, Any]:
+    return {
+        "member_id": follow.contact.member_id,
+        "brand_id": follow.guide.store.region.brand_id,
+    }
+
+
+def waits(follow: FollowRelation, order_no: str, *, hours_ago: int) -> int:
+    at = now() - timedelta(hours=hours_ago)
+    return order_waits(**whose(follow), order_no=order_no, amount_fen=100, at=at)
+
+
+def test_an_order_that_is_told_late_leaves_the_guides_answer_as_it_is():
+    follow = make_follow(contact=make_contact(member=make_member()))
+    waits(follow, "22", hours_ago=1)
+    with transaction.atomic():
+        decide(Suggestion.objects.get(), "dismissed")
+        other = Other(lambda: waits(follow, "11", hours_ago=2))
+    other.end()
+    row = Suggestion.objects.get()
+    assert (row.state, bool(row.decided_at)) == (Suggestion.State.DISMISSED, True)
+
+
+@pytest.mark.parametrize("hours_ago", [1, 4])
+def test_an_order_that_is_paid_meanwhile_is_not_asked_for(hours_ago):
+    follow = make_follow(contact=make_contact(member=make_member()))
+    waits(follow, "11", hours_ago=3)
+    waits(follow, "22", hours_ago=2)
+    with transaction.atomic():
+        order_settled(**whose(follow), order_no="11")
+        other = Other(lambda: waits(follow, "33", hours_ago=hours_ago))
+    other.end()
+    evidence = Suggestion.objects.get(state=Suggestion.State.OPEN).evidence
+    told = {evidence["order_no"], *(order["order_no"] for order in evidence["others"])}
+    assert told == {"22", "33"}

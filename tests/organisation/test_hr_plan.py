@@ -22,8 +22,9 @@ from guideapp.organisation.services import (
 from guideapp.organisation.services.hr_calls import user_create, user_delete, user_update
 from guideapp.organisation.services.hr_plan import NO_DEPARTMENT, NO_PHONE, USERID_WAITS
 from guideapp.sandbox.models import User
-from guideapp.sandbox.services import directory
+from guideapp.sandbox.services import directory, faults
 from guideapp.wecom.client import client
+from guideapp.wecom.errors import WeComUnavailable
 from guideapp.wecom.models import OutboxCall
 from tests.factories import make_guide, make_store
 from tests.wecom_support import PlayedWeCom
@@ -169,6 +170,17 @@ def test_an_account_that_an_earlier_try_made_is_not_reported(played):
     assert User.objects.filter(userid="tangguo").count() == 1
 
 
+def test_an_account_that_cannot_be_read_now_is_asked_for_again(played):
+    register(person("tangguo", phone="13900001001", position="导购"))
+    planned()
+    apply()
+    faults.turn(faults.Name.BUSY, rate=1, path="*user/get")
+    with pytest.raises(WeComUnavailable):
+        user_create(client(), {"change": HrChange.objects.get().pk})  # its answer was lost
+    faults.turn(faults.NONE)
+    user_create(client(), {"change": HrChange.objects.get().pk})
+
+
 def left_long_ago(userid: str) -> None:
     """The account of `userid` is one that came after `QH-old` had left."""
     import_people(
@@ -184,13 +196,36 @@ def left_long_ago(userid: str) -> None:
     )
 
 
+def first_read_long_ago() -> None:
+    """The address book has been known for months: accounts are as new as they look."""
+    Guide.objects.filter(userid="hejs").update(created_at=now() - timedelta(days=90))
+
+
+def test_who_had_left_before_the_first_reading_is_removed(played, as_admin):
+    register(without=("chenyu",))
+    left_long_ago("chenyu")
+    assert planned() == {"chenyu": "delete"}
+    assert HrPlan.objects.latest("pk").strangers == []
+    assert "chenyu" not in [guide.userid for guide in as_admin.get(PAGE).context["strangers"]]
+    apply()
+    assert not User.objects.present().filter(userid="chenyu").exists()
+
+
+def test_an_account_of_the_first_reading_is_the_present_persons_not_the_leavers(played):
+    register()
+    left_long_ago("chenyu")
+    assert planned() == {}
+
+
 def test_an_account_made_after_a_leaver_had_left_is_not_removed(played):
+    first_read_long_ago()
     register()
     left_long_ago("chenyu")
     assert planned() == {}
 
 
 def test_an_account_under_the_userid_of_a_leaver_is_a_stranger(played, as_admin):
+    first_read_long_ago()
     register(without=("chenyu",))
     left_long_ago("chenyu")
     assert planned() == {}

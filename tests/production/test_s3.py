@@ -15,8 +15,11 @@ from moto.server import ThreadedMotoServer
 from guideapp.env import s3_hosts, s3_storage
 from guideapp.materials.models import Material, MaterialFile
 from guideapp.materials.services import file_url, read_file, store_upload
+from guideapp.members.errors import ListAway
+from guideapp.members.models import Tombstone
+from guideapp.members.services import ask_erasure, subject_of
 from tests.acceptance.conftest import picture
-from tests.factories import make_material, make_share
+from tests.factories import make_material, make_member, make_share
 
 BUCKET = "guide-files"
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) MicroMessenger/8.0.50"
@@ -88,6 +91,18 @@ def test_the_public_page_shows_the_picture_from_the_store(store: Any) -> None:
     assert shown.status_code == 200
     assert shown.headers["Content-Type"].startswith("image/")
     assert shown.content == read_file(file)
+
+
+def test_an_erasure_waits_for_an_object_store_that_is_away(
+    store: Any, server: str, settings: Any
+) -> None:
+    gone = s3_storage("no-such-bucket", server, 600)
+    settings.STORAGES = {**settings.STORAGES, "erasures": gone}
+    subject = subject_of(f"m-{make_member(number='A1').pk}")
+    assert subject
+    with pytest.raises(ListAway):
+        ask_erasure(subject, by="wangsi", reason="工单 7")
+    assert not Tombstone.objects.exists()
 
 
 def test_what_is_no_picture_is_downloaded(store: Any) -> None:

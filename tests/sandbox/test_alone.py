@@ -57,7 +57,7 @@ def test_data_and_keys_outlive_a_restart_and_a_reset_keeps_the_keys(tmp_path):
             log=tmp_path / "log",
             env=bare_environment(),
         )
-        process.wait_until(f"{url}/healthz")
+        process.wait_until(f"{url}/healthz", said=f"sandbox: {url}/sandbox/")
         state = requests.get(f"{url}/sandbox/control/state", timeout=5).json()
         told.append((state["corp"], len(state["customers"])))
         event = {"type": "add_external_contact", "userid": "linxm", "name": "新客"}

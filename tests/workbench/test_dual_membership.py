@@ -300,3 +300,18 @@ def test_a_guide_without_a_store_still_reads_what_they_wrote():
     make_observation(contact=follow.contact, author=make_guide(), text="别人写的")
     page = GuideClient(guide).get(reverse("workbench:customer", args=[follow.pk]))
     assert "自己写的" in page.content.decode()
+
+
+def test_what_a_guide_noted_stays_where_they_worked_when_they_move():
+    ours, theirs, our_follow, their_follow = two_guides()
+    mover = make_guide(store=ours.guide.store)
+    note_preference(our_follow.contact, mover, "colour", "驼色")
+    make_observation(contact=our_follow.contact, author=mover, text="想要长大衣")
+    Guide.objects.filter(pk=mover.pk).update(store=theirs.guide.store)
+    ours_page, their_page = (
+        client.get(reverse("workbench:customer", args=[follow.pk])).content.decode()
+        for client, follow in ((ours, our_follow), (theirs, their_follow))
+    )
+    for words in ("驼色", "想要长大衣"):
+        assert words in ours_page
+        assert words not in their_page

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.urls import reverse
 
 from guideapp.core.clock import SHANGHAI, now
 from guideapp.materials.models import Share
@@ -79,6 +80,20 @@ def test_a_level_is_that_of_the_persons_open_card(as_guide: Any, closed: Any) ->
     make_suggestion(guide=as_guide.guide, contact=follow.contact)
     (warm,) = as_guide.get("/g/").context["warm"]
     assert warm.level == ("" if closed else "金卡")
+
+
+@pytest.mark.parametrize(("levels", "shown"), [(("金卡", "银卡"), "金卡"), (("", "银卡"), "银卡")])
+def test_of_two_cards_of_a_person_every_page_shows_the_same_level(
+    as_guide: Any, levels: Any, shown: str
+) -> None:
+    kept = make_member()
+    make_card(member=make_member(same_as=kept), level=levels[1])
+    make_card(member=kept, level=levels[0], opened_at=now() - timedelta(days=9))
+    follow = make_follow(guide=as_guide.guide, contact=make_contact(member=kept))
+    make_suggestion(guide=as_guide.guide, contact=follow.contact)
+    (warm,) = as_guide.get("/g/").context["warm"]
+    card = as_guide.get(reverse("workbench:customer", args=[follow.pk])).context["card"]
+    assert warm.level == card.level == shown
 
 
 def test_a_customer_with_two_reasons_stands_there_once_with_the_better_one(as_guide: Any) -> None:

@@ -177,6 +177,12 @@ def test_sheets_count_as_opened_profiles(as_guide, follow, settings):
     assert [as_guide.get(url).status_code for _ in range(2)] == [200, 429]
 
 
+def test_a_tap_in_a_sheet_is_no_further_opened_profile(as_guide, follow, settings):
+    settings.PROFILE_LIMIT_PER_10_MINUTES = 1
+    taps = [post(as_guide, "prefer", follow, {"kind": "top_size", "value": v}) for v in "SML"]
+    assert [tap.status_code for tap in taps] == [200, 200, 200]
+
+
 def test_an_automatic_tag_is_nobodys_to_set(as_manager):
     follow = make_follow(guide=make_guide(store=as_manager.guide.store))
     tag = make_tag(group=make_tag_group(kind="automatic", wecom_id=None), wecom_id=None)

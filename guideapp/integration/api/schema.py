@@ -13,7 +13,7 @@ from rest_framework import serializers
 from guideapp.core.results import Status
 from guideapp.integration.api.lists import LISTINGS, LONGEST_PAGE, PAGE
 
-_LAG = _("刚改过的记录过几秒才列出，免得漏掉还在写入的；下次接着用最后一条的 updated_at")
+_LAG = _("刚改过的记录过一两分钟才列出，免得漏掉还在写入的；下次接着用最后一条的 updated_at")
 _STATUSES = [(status.value, status.value) for status in Status]
 
 

@@ -6,7 +6,9 @@ A new kind of source is a subclass of `Connector` with one method; `connectors_r
 import json
 import logging
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -19,7 +21,9 @@ from guideapp.core.logs import mask
 from guideapp.core.results import Result
 from guideapp.integration.models import ConnectorState, KeptRecord
 from guideapp.integration.services.registry import RESOURCES
+from guideapp.members.errors import PhoneRefused
 from guideapp.members.services.freshness import Source
+from guideapp.members.services.upserts import quick_phone
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +31,9 @@ _PAGES_A_JOB = 200  # then another job goes on from the cursor
 _ITEMS_A_PAGE = 1_000
 _RETRIES_A_PULL = 1_000
 _KEPT_MAX = 50_000  # refused records; then nothing more is read until somebody has looked
-_GONE = "erased"  # refused for good
+_HEALS = {"conflict", "repeated", "order_not_paid", "guide_not_there", "userid_taken"}
+_HEALS |= {"future_as_of", "future_date"}  # a clock that is ahead
+_NAMES = ("number", "member", "card", "phone", "unionid", "external_userid", "openid")
 _SPLIT = " "  # between the moment at which a pass began and the source's own cursor
 
 
@@ -75,8 +81,8 @@ def pull(connector: Connector, resource: str) -> Pulled:
     """Fetch what is new, from the cursor where the last pull stopped; the state says how it went.
 
     A page is loaded before its cursor is kept: a crash in between loads it twice, which changes
-    nothing. Refused records are kept and tried again at each pull: an order may come before its
-    member. Raises SourceDown after noting it.
+    nothing. What time can heal is kept and tried again at each pull: an order may come before its
+    member. What is refused for good is counted and logged. Raises SourceDown after noting it.
     """
     state, _created = ConnectorState.objects.get_or_create(name=connector.name, resource=resource)
     began, _mark, cursor = state.cursor.partition(_SPLIT)
@@ -133,12 +139,13 @@ def pull_all(connectors: list[Connector], ask_again: Callable[[], Any]) -> int:
 
 
 def _load(connector: Connector, state: ConnectorState, page: Page) -> int:
-    """Load a page and keep what was refused; how many that was."""
+    """Load a page and keep those refused records that may be taken later; how many were refused."""
     results = _results(connector, state, page.items)
     refusals = [result for result in results if result.is_refused]
     for result in refusals[:5]:
         words = {"source": connector.name, "resource": state.resource, "code": result.code}
         logger.warning("A record of a source was refused.", extra=words | {"field": result.field})
+    _count_lost(state, refusals)
     at = now()
     as_of = {"as_of": min(page.as_of, at).isoformat()}  # else it would be as new as the next try
     KeptRecord.objects.bulk_create(
@@ -147,12 +154,13 @@ def _load(connector: Connector, state: ConnectorState, page: Page) -> int:
                 state=state,
                 digest=blind_index(_as_text(page.items[result.index])),
                 record=_as_text(as_of | page.items[result.index]),
+                names=_names_in(page.items[result.index]),
                 code=result.code[:40],
                 kept_at=at,
                 tried_at=at,
             )
             for result in refusals
-            if result.code != _GONE
+            if _may_heal(result)
         ],
         ignore_conflicts=True,
         batch_size=500,
@@ -164,7 +172,9 @@ def _try_again(connector: Connector, state: ConnectorState) -> int:
     """Load the refused records that waited longest; how many were refused once more."""
     rows = list(state.kept.order_by("tried_at", "pk")[:_RETRIES_A_PULL])
     results = _results(connector, state, [json.loads(row.record) for row in rows])
-    still = [result for result in results if result.is_refused and result.code != _GONE]
+    refusals = [result for result in results if result.is_refused]
+    _count_lost(state, refusals)
+    still = [result for result in refusals if _may_heal(result)]
     waiting = [rows[result.index] for result in still]
     for row, result in zip(waiting, still, strict=True):
         row.code, row.tried_at = result.code[:40], now()
@@ -172,13 +182,38 @@ def _try_again(connector: Connector, state: ConnectorState) -> int:
         KeptRecord.objects.bulk_update(waiting, ["code", "tried_at"], batch_size=500)
         done = {row.pk for row in rows} - {row.pk for row in waiting}
         KeptRecord.objects.filter(pk__in=done).delete()
-    return len(still)
+    return len(refusals)
+
+
+def _may_heal(result: Result) -> bool:
+    """True where the same record may be taken later, because something else has changed."""
+    is_early = result.code.startswith("unknown_") and result.code != "unknown_field"
+    return is_early or result.code in _HEALS
+
+
+def _count_lost(state: ConnectorState, refusals: list[Result]) -> None:
+    """Count and log what is refused for good: the source has to send it otherwise."""
+    codes = Counter(result.code for result in refusals if not _may_heal(result))
+    if codes:
+        # Stored with how the pull ended. Who was erased is nothing that the source can correct.
+        state.refused += codes.total() - codes["erased"]
+        words = {"source": state.name, "resource": state.resource, "codes": dict(codes)}
+        logger.warning("Records of a source were refused for good.", extra=words)
 
 
 def _results(
     connector: Connector, state: ConnectorState, items: list[dict[str, Any]]
 ) -> list[Result]:
     return RESOURCES[state.resource].load(items, source=connector.name) if items else []
+
+
+def _names_in(item: dict[str, Any]) -> str:
+    """Keyed hashes of what names a person in a record, by which an erasure finds it."""
+    names = {name: str(item[name]).strip() for name in _NAMES if item.get(name)}
+    if "phone" in names:
+        with suppress(PhoneRefused):
+            names["phone"] = quick_phone(names["phone"]).removeprefix("+86")
+    return " ".join(blind_index(name) for name in names.values()) or "-"
 
 
 def _as_text(item: dict[str, Any]) -> str:

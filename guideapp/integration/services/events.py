@@ -1,7 +1,9 @@
 """What customers do at other systems (行为事件): on the timeline, and a hint to the guide."""
 
+import hashlib
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import cached_property
 
 from django.db.models import Q
 from django.urls import reverse
@@ -21,9 +23,18 @@ from guideapp.core.upserts import (
     pick,
 )
 from guideapp.integration.kinds import SCAN_BUY, titles
-from guideapp.members.models import Contact, FollowRelation, Member, MembershipCard, TimelineEvent
+from guideapp.members.models import (
+    Contact,
+    FollowRelation,
+    Member,
+    MembershipCard,
+    TimelineEvent,
+    Tombstone,
+)
 from guideapp.members.services import (
+    ERASED,
     NewEvent,
+    erased_keys,
     member_of,
     members_named,
     propose,
@@ -32,6 +43,11 @@ from guideapp.members.services import (
 from guideapp.members.services.upserts_scope import customers_of
 from guideapp.organisation.services import store_of, stores_coded
 
+_KEY_MAX = TimelineEvent._meta.get_field("key").max_length or 0
+_BURIED = {
+    "external_userid": Tombstone.Kind.EXTERNAL_USERID,
+    "unionid": Tombstone.Kind.UNIONID,
+}
 _INVITES = "invite_to_card"
 _FRESH = timedelta(days=7)  # an older purchase is no reason to ask
 _STANDS = timedelta(days=30)
@@ -66,8 +82,25 @@ class _Events:
         self.writing: Writing[TimelineEvent] = Writing(rows, {})
         self.new: dict[str, NewEvent] = {}
 
+    @cached_property
+    def erased(self) -> set[tuple[str, str]]:
+        """(field, value) of who was erased; asked for once somebody is unknown. A sender with
+        `brands` hears of nobody.
+        """
+        rows = [] if self.brands is not None else self.writing.rows
+        return {
+            (field, value)
+            for field, kind in _BURIED.items()
+            for value in erased_keys(kind, (row.get(field) or "" for row in rows))
+        }
+
     def _key(self, row: Row) -> str:
-        return f"{row['kind']}:{self.source}:{row['key']}"
+        """The event's key among all; what a sender wrote too long stands as its digest."""
+        key = f"{row['kind']}:{self.source}:{row['key']}"
+        if len(key) <= _KEY_MAX:
+            return key
+        digest = hashlib.blake2b(row["key"].encode(), digest_size=20).hexdigest()
+        return f"{row['kind']}:{self.source}:{digest}"
 
     def put(self, index: int, row: Row) -> None:
         """Write one event."""
@@ -110,6 +143,8 @@ class _Events:
         for field in ("external_userid", "unionid"):
             if row.get(field):
                 contact = self.contacts.get((field, row[field]))
+                if contact is None and (field, row[field]) in self.erased:
+                    raise Refused("erased", ERASED)
                 if contact is None:
                     raise Refused("unknown_person", _("没有这位顾客"), field)
                 return contact.member, contact

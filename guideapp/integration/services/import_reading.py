@@ -158,8 +158,12 @@ def _folded(records: Iterable[_Record], resource: Resource) -> Iterator[Item]:
     """
     lists = list_fields(resource)
     known: dict[tuple[Any, ...], Item] = {}
+    stores: dict[tuple[Any, ...], Any] = {}
     for record in records:
         key = tuple(record.plain.get(name) for name in resource.key)
+        if None in key:  # the store says whose it is; a row without one goes on with the last
+            stores[key] = record.plain.get("store") or stores.get(key)
+            key += (stores[key],)
         parts = record.nested.keys() & lists
         if parts and key in known:
             for name in parts:

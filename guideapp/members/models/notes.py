@@ -6,7 +6,14 @@ from django.utils.translation import gettext_lazy as _
 
 from guideapp.members.models.contacts import Contact
 from guideapp.members.models.people import Member
-from guideapp.organisation.models import Guide
+from guideapp.organisation.models import Brand, Guide
+
+
+def _owner() -> models.ForeignKey[Brand | None, Brand | None]:
+    """Whom the author worked for then: what was noted stays there when a guide moves."""
+    return models.ForeignKey(
+        Brand, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
 
 
 class Observation(models.Model):
@@ -14,6 +21,7 @@ class Observation(models.Model):
 
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="observations")
     author = models.ForeignKey(Guide, on_delete=models.PROTECT)
+    owner = _owner()
     text = models.CharField(max_length=300)
     nonce = models.CharField(max_length=36, blank=True)  # of the form: two posts are one note
     at = models.DateTimeField()
@@ -44,6 +52,7 @@ class Preference(models.Model):
     kind = models.CharField(max_length=12, choices=Kind)
     value = models.CharField(max_length=30)
     author = models.ForeignKey(Guide, on_delete=models.PROTECT)
+    owner = _owner()
     at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True, blank=True)  # still right, somebody said
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -84,6 +93,7 @@ class ImportantDate(models.Model):
     day = models.PositiveSmallIntegerField(null=True, blank=True)  # null: some time that month
     repeats = models.BooleanField(default=True)  # False: once, in `year`
     author = models.ForeignKey(Guide, on_delete=models.SET_NULL, null=True, blank=True)
+    owner = _owner()
     source = models.CharField(max_length=40, blank=True)
     at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)

@@ -132,6 +132,7 @@ from guideapp.members.services.topics import (
     require_allowed,
 )
 from guideapp.members.services.upserts import (
+    ERASED,
     member_of,
     members_named,
     quick_phone,
@@ -149,6 +150,7 @@ from guideapp.members.suggestions import FACTS, RULES, WORDS, Rule
 __all__ = [
     "BULK_AT_MOST",
     "CHOICES",
+    "ERASED",
     "ERASED_WITHIN_DAYS",
     "FACTS",
     "NOTE_MAX",

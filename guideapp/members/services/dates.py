@@ -55,6 +55,7 @@ def note_date(
         year=_next_year(month, day) if kind in ONCE else None,
         repeats=kind not in ONCE,
         author=by,
+        owner_id=owner_of(by),
         at=moment,
     )
 

@@ -19,6 +19,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 
 from guideapp.core.clock import now
+from guideapp.core.kept_files import STORE_TROUBLE
 from guideapp.members.errors import ListAway
 
 logger = logging.getLogger(__name__)
@@ -35,9 +36,18 @@ class Listed:
     at: datetime
 
 
-def add(*, erased: Iterable[Key] = (), lifted: Iterable[Key] = (), group: str = "") -> None:
-    """Write down that tombstones were put up, or taken away. Raises ListAway when it cannot."""
-    at = now().astimezone(UTC)
+def add(
+    *,
+    erased: Iterable[Key] = (),
+    lifted: Iterable[Key] = (),
+    group: str = "",
+    at: datetime | None = None,
+) -> None:
+    """Write down that tombstones were put up, or taken away. Raises ListAway when it cannot.
+
+    `at`: when that was, which is its place among the entries (default now).
+    """
+    at = (at or now()).astimezone(UTC)
     entry = {
         "at": at.isoformat(),
         "group": group,
@@ -48,7 +58,7 @@ def add(*, erased: Iterable[Key] = (), lifted: Iterable[Key] = (), group: str = 
     name = f"{FOLDER}/{at:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}.json"
     try:
         _sync(storage, storage.save(name, ContentFile(json.dumps(entry).encode())))
-    except OSError:
+    except STORE_TROUBLE:
         logger.error("The list of erasures could not be written.", exc_info=True)
         raise ListAway from None
 

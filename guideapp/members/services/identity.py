@@ -71,19 +71,23 @@ def join_contact(contact: Contact, member: Member, *, evidence: str, by: str = "
         return IdentityLink.objects.create(**_link(member.pk, evidence, by), contact=contact)
 
 
-def join_named(contact: Contact, member: Member, *, evidence: str) -> bool:
-    """Join the contact whom a system itself names; False where a person took that pair apart.
+def join_named(named: Iterable[tuple[Contact, Member]], *, evidence: str) -> list[Contact]:
+    """Join contacts whom a system itself names; those whom a person took apart from that record.
 
     One who stands for somebody else is a question for headquarters.
     """
-    if contact.member_id is None:
-        if _was_undone(contact, member.pk):
-            return False
-        join_contact(contact, member, evidence=evidence)
-    elif contact.member_id != member.pk:
-        pair = (contact.member_id, member.pk, "external_and_contact")
-        queue_candidates([pair], contact=contact)
-    return True
+    pairs = list(named)
+    undone = _undone_pairs([contact for contact, _member in pairs if contact.member_id is None])
+    parted = []
+    for contact, member in pairs:
+        if (contact.pk, member.pk) in undone:
+            parted.append(contact)
+        elif contact.member_id is None:
+            join_contact(contact, member, evidence=evidence)
+        elif contact.member_id != member.pk:
+            pair = (contact.member_id, member.pk, "external_and_contact")
+            queue_candidates([pair], contact=contact)
+    return parted
 
 
 def identify_contact(contact: Contact, *, phone: str = "") -> Identified:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from guideapp.core.clock import now
 from guideapp.members.errors import NoteRefused
 from guideapp.members.models import Contact, Observation
+from guideapp.members.services.owners import owner_of
 from guideapp.members.services.topics import require_allowed
 from guideapp.organisation.models import Guide
 
@@ -23,7 +24,7 @@ def write_note(
     """
     text = _clean(text)
     require_allowed(text)
-    fields = {"contact": contact, "text": text, "at": at or now()}
+    fields = {"contact": contact, "owner_id": owner_of(by), "text": text, "at": at or now()}
     if not nonce:
         return Observation.objects.create(author=by, **fields)
     note, _is_new = Observation.objects.get_or_create(author=by, nonce=nonce[:36], defaults=fields)

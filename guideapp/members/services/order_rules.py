@@ -28,7 +28,7 @@ def order_waits(
 ) -> int:
     """An order of `at` is not paid: suggest the brand's guides who follow TA to ask. How many."""
     follows = _follows_of(member_id).filter(guide__store__region__brand=brand_id)
-    rows = list(follows.select_related("contact", "guide").order_by("guide"))
+    rows = list(follows.select_related("contact", "guide").order_by("guide", "contact"))
     for row in rows:
         order = {"order_no": order_no, "amount_fen": amount_fen, "ordered_at": at.isoformat()}
         _ask(row, order)
@@ -45,7 +45,7 @@ def order_settled(*, member_id: int, brand_id: int, order_no: str) -> int:
         guide__store__region__brand=brand_id,
     )
     settled = 0
-    for row in rows.order_by("pk"):
+    for row in rows.order_by("guide", "contact"):  # locked in the order of `order_waits`
         orders = _orders_of(row)
         left = [order for order in orders if order["order_no"] != order_no]
         if len(left) < len(orders):
@@ -58,9 +58,10 @@ def order_settled(*, member_id: int, brand_id: int, order_no: str) -> int:
 def _ask(follow: FollowRelation, order: _Order) -> None:
     """Propose to ask for the order, and for whatever else waits."""
     guide = Guide.objects.select_for_update(no_key=True).get(pk=follow.guide_id)
-    known = Suggestion.objects.filter(
+    open_one = Suggestion.objects.select_for_update().filter(
         rule=RULE, contact=follow.contact, guide=guide, state=Suggestion.State.OPEN
-    ).first()
+    )
+    known = open_one.first()  # locked: an answer or a settlement under way is waited for
     others = [one for one in _orders_of(known) if one["order_no"] != order["order_no"]]
     if known is not None and known.proposed_at >= _at(order):  # told late, or told again
         _leave(known, [*others, order])
@@ -77,14 +78,15 @@ def _ask(follow: FollowRelation, order: _Order) -> None:
 
 
 def _leave(row: Suggestion, orders: list[_Order]) -> None:
-    """Let an open suggestion speak of these orders; of none: withdraw it."""
+    """Let an open suggestion (locked) speak of these orders; of none: withdraw it."""
     if orders:
         row.evidence = _evidence(orders)
         until = _waits_until(row.evidence)
         row.until = max(until, row.until) if row.snoozed_until else until
+        row.save(update_fields=["evidence", "until", "updated_at"])
     else:
         row.state, row.decided_at = Suggestion.State.WITHDRAWN, now()
-    row.save()
+        row.save(update_fields=["state", "decided_at", "updated_at"])
 
 
 def _evidence(orders: list[_Order]) -> dict[str, Any]:

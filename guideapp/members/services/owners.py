@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import Case, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Coalesce
 
 from guideapp.members.models import Member, MembershipCard
@@ -17,17 +17,23 @@ def owner_of(guide: Guide) -> int | None:
 def held_cards(owner: Any, *, member: str = "contact__member") -> QuerySet[MembershipCard]:
     """For Subquery: open cards at the owner of the person behind an outer `member`.
 
-    Of the whole person, whichever of the joined records holds the card. Filter by a Subquery that
-    is null or not: PostgreSQL makes of an Exists among conditions a join with every card there is.
+    Of the whole person, whichever of the joined records holds the card; where several do, first the
+    one whose level the customer card shows. Filter by a Subquery that is null or not: PostgreSQL
+    makes of an Exists among conditions a join with every card there is.
     """
     root = Coalesce(OuterRef(OuterRef(f"{member}__same_as")), OuterRef(OuterRef(member)))
     person = Member.objects.filter(Q(pk=root) | Q(same_as=root))
-    return MembershipCard.objects.filter(
+    cards = MembershipCard.objects.filter(
         member__in=person.order_by().values("pk"), brand=owner, closed_at=None
     )
+    # The root is the oldest record. `member_id`: what sorts must not cost a join for each row.
+    return cards.order_by(Case(When(level="", then=1), default=0), "member_id")
 
 
-def told_in(owner: Any, *, guide: Any, author: str = "author") -> Q:
-    """What guides of the owner wrote down, and in any case what `guide` did."""
-    own = Q(**{author: guide})
-    return own if owner is None else own | Q(**{f"{author}__store__region__brand": owner})
+def told_in(owner: Any, *, guide: Any) -> Q:
+    """What was written down by people who worked for the owner then.
+
+    Without any owner, in a company that has not placed its guides yet: what `guide` wrote.
+    """
+    own = Q(owner=None, author=guide)
+    return own if owner is None else own | Q(owner=owner)

@@ -129,7 +129,7 @@ def _join_named(member: Member, facts: Facts, evidence: str) -> None:
         return
     contact = Contact.objects.filter(external_userid=facts.external_userid, erased_at=None).first()
     if contact is not None:
-        join_named(contact, member, evidence=evidence or Evidence.NUMBER)
+        join_named([(contact, member)], evidence=evidence or Evidence.NUMBER)
 
 
 def open_card(

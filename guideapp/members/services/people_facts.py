@@ -170,7 +170,7 @@ class People:
             ended_at=None,
         ).order_by("-at", "-pk")
         for member, contact, brand, year, month, day in rows.values_list(
-            "member", "contact", "author__store__region__brand", "year", "month", "day"
+            "member", "contact", "owner", "year", "month", "day"
         ):
             if member in root_of and is_child(year, month, day):
                 self.young.add(root_of[member])

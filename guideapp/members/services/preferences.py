@@ -56,7 +56,9 @@ def note_preference(
         row.confirmed_at = moment
         row.save(update_fields=["confirmed_at"])
         return row
-    return Preference.objects.create(contact=contact, kind=kind, value=value, author=by, at=moment)
+    return Preference.objects.create(
+        contact=contact, kind=kind, value=value, author=by, owner_id=owner_of(by), at=moment
+    )
 
 
 def confirm_preference(preference: Preference) -> None:

@@ -39,14 +39,14 @@ def has_refused(member_id: int | None, brand_id: int, purpose: str) -> bool:
 
 
 def is_young(member_id: int | None) -> bool:
-    """True for a person who is known to be under 14."""
+    """True for a person who is under 14 by any of their records, as `people_facts` has it."""
     born = ImportantDate.objects.filter(
         member__in=_records_of(member_id or 0),
         kind=ImportantDate.Kind.BIRTHDAY,
         ended_at=None,
         year__isnull=False,
-    ).first()
-    return born is not None and is_child(born.year, born.month, born.day)
+    )
+    return any(is_child(*parts) for parts in born.values_list("year", "month", "day"))
 
 
 def is_child(year: int | None, month: int, day: int | None) -> bool:

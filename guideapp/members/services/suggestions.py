@@ -81,8 +81,9 @@ def propose(
     Guide.objects.select_for_update(no_key=True).get(pk=guide.pk)  # one proposal at a time
     if _is_off_limits(contact, guide):
         return None
-    last = (
-        Suggestion.objects.filter(rule=rule, contact=contact, guide=guide)
+    last = (  # locked: what the guide decides meanwhile must not be overwritten
+        Suggestion.objects.select_for_update()
+        .filter(rule=rule, contact=contact, guide=guide)
         .order_by("-proposed_at", "-pk")
         .first()
     )

@@ -1,16 +1,23 @@
 """Who was erased: keyed hashes by which no sync, no import and no system brings them back."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from itertools import batched
 
+from django.db import transaction
 from django.db.models import Q
+from django.tasks import task
 
 from guideapp.core.clock import now
 from guideapp.core.fields import blind_index
+from guideapp.core.jobs.enqueue import enqueue_once
+from guideapp.members.errors import ListAway
 from guideapp.members.models import Tombstone
 from guideapp.members.services import erasure_list
+
+logger = logging.getLogger(__name__)
 
 _BATCH = 500
 
@@ -46,13 +53,24 @@ def bury_contacts(unionids: Mapping[str, str]) -> int:
     """Erased people whom WeCom names by an external_userid (→ unionid) go by it, too; how many.
 
     Its lists hold nothing but that id: without this, nobody could tell there that they were erased.
+    While the list beside the database is away, the next sync does it: this one has others to write.
     """
     hashes = {blind_index(unionid): external for external, unionid in unionids.items() if unionid}
     known = _standing({(str(Tombstone.Kind.UNIONID), key) for key in hashes})
-    return sum(
-        bury([(Tombstone.Kind.EXTERNAL_USERID, blind_index(hashes[row.key]))], group=row.group)
-        for row in known.values()
-    )
+    if not known:
+        return 0
+    try:
+        with transaction.atomic():
+            return sum(
+                bury(
+                    [(Tombstone.Kind.EXTERNAL_USERID, blind_index(hashes[row.key]))],
+                    group=row.group,
+                )
+                for row in known.values()
+            )
+    except ListAway:
+        logger.warning("Erased people stay without a tombstone by WeCom's id until the next sync.")
+        return 0
 
 
 def bury(keys: Iterable[tuple[str, str]], *, group: str = "", at: datetime | None = None) -> int:
@@ -81,18 +99,30 @@ def lift(keys: Iterable[tuple[Tombstone.Kind, str]]) -> int:
     """Take tombstones away for (kind, value), with all that the same erasures put up; how many.
 
     The person themself consented anew, and is known again by everything that is theirs. Nobody but
-    the customer may do that; a guide, a sync or an import never calls it.
+    the customer may do that; a guide, a sync or an import never calls it. The list beside the
+    database hears of it by a job of this transaction: it must not say so if we roll back.
     """
     asked = _standing({(str(kind), blind_index(value)) for kind, value in keys if value})
     groups = {row.group for row in asked.values()} - {""}
     rows = Tombstone.objects.filter(
         Q(pk__in=[row.pk for row in asked.values()]) | Q(group__in=groups), lifted_at=None
     )
-    lifted = list(rows.values_list("kind", "key"))
+    lifted = sorted(rows.values_list("kind", "key"))
     if lifted:
-        rows.update(lifted_at=now())
-        erasure_list.add(lifted=lifted)
+        at = now()
+        rows.update(lifted_at=at)
+        about = blind_index(f"lifted:{lifted}:{at}")
+        enqueue_once(list_lifted, lifted, at.isoformat(), dedupe_key=f"erasures:{about}")
     return len(lifted)
+
+
+@task(queue_name="normal")
+def list_lifted(keys: list[erasure_list.Key], at: str) -> None:
+    """Write down that tombstones were taken away at `at`, which an erasure since then outlives.
+
+    Raises ListAway, after which the ledger runs it again.
+    """
+    erasure_list.add(lifted=keys, at=datetime.fromisoformat(at))
 
 
 def restore() -> dict[tuple[str, str], erasure_list.Listed]:

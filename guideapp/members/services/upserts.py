@@ -284,10 +284,10 @@ class _Members:
         contacts = Contact.objects.filter(external_userid__in=self.named, erased_at=None)
         if self.brands is not None:
             contacts = contacts.filter(customers_of(self.brands)).distinct()
-        for contact in contacts:
-            index, member = self.named[contact.external_userid]
-            if not join_named(contact, member, evidence=Evidence.NUMBER):
-                self.writing.hint(index, "kept_apart", PARTED, "external_userid")
+        pairs = [(contact, self.named[contact.external_userid][1]) for contact in contacts]
+        for contact in join_named(pairs, evidence=Evidence.NUMBER):
+            index, _member = self.named[contact.external_userid]
+            self.writing.hint(index, "kept_apart", PARTED, "external_userid")
 
 
 _BURIED = {
@@ -296,6 +296,7 @@ _BURIED = {
     "unionid": Tombstone.Kind.UNIONID,
     "external_userid": Tombstone.Kind.EXTERNAL_USERID,
 }
+_KINDS = {"member": Tombstone.Kind.NUMBER, "card": Tombstone.Kind.CARD}  # by a record's field
 
 
 def _erased(rows: Iterable[Row]) -> set[tuple[str, str]]:
@@ -317,30 +318,50 @@ def _parts(date: ImportantDate | None) -> tuple[int | None, int, int | None] | N
     return (date.year, date.month, date.day) if date else None
 
 
-def members_named(rows: Iterable[Row], brands: Brands) -> dict[tuple[str, str], Member]:
-    """Members by ("member", number) and ("card", number), as rows name them; two queries.
+class Named(dict[tuple[str, str], Member]):
+    """Members by ("member", number) and ("card", number); `erased`: names that nobody has again."""
 
-    Those alone whom a sender with `brands` may write (three queries).
+    erased: frozenset[tuple[str, str]] = frozenset()
+
+
+def members_named(rows: Iterable[Row], brands: Brands) -> Named:
+    """Members as rows name them; two queries, and one more where a name is not known.
+
+    Those alone whom a sender with `brands` may write (one more).
     """
     rows = list(rows)
     numbers = {row["member"] for row in rows if row.get("member")}
     cards = {row["card"] for row in rows if row.get("card")}
     members = list(Member.objects.filter(number__in=numbers, erased_at=None))
     mine = within((member.pk for member in members), brands)
-    found = {("member", member.number): member for member in members if member.pk in mine}
+    found = Named({("member", member.number): member for member in members if member.pk in mine})
     by_card = MembershipCard.objects.filter(number__in=cards, member__erased_at=None)
     if brands is not None:
         by_card = by_card.filter(brand__in=brands)
     for card in by_card.select_related("member"):
         found["card", card.number] = card.member
+    named = {("member", number) for number in numbers} | {("card", number) for number in cards}
+    found.erased = _erased_names(named - found.keys())
     return found
 
 
-def member_of(row: Row, known: dict[tuple[str, str], Member]) -> Member | None:
+def _erased_names(names: set[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """Those of ("member" or "card", number) whose holder stands erased; one query at most."""
+    if not names:
+        return frozenset()
+    by_key = {(str(_KINDS[field]), blind_index(value)): (field, value) for field, value in names}
+    keys = {key for _kind, key in by_key}
+    standing = Tombstone.objects.filter(kind__in=_KINDS.values(), key__in=keys, lifted_at=None)
+    return frozenset(by_key[one] for one in standing.values_list("kind", "key") if one in by_key)
+
+
+def member_of(row: Row, known: Named) -> Member | None:
     """The member that a row names by number or card; None where it names nobody."""
     for field in ("member", "card"):
         if row.get(field):
             member = known.get((field, row[field]))
+            if member is None and (field, row[field]) in known.erased:
+                raise Refused("erased", ERASED, field)
             if member is None:
                 raise Refused("unknown_member", UNKNOWN, field)
             return member

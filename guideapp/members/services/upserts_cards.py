@@ -40,8 +40,11 @@ def save_points(rows: list[Row], *, source: str, brands: Brands) -> list[Result]
     held = MembershipCard.objects.select_for_update().order_by("pk")
     known = {card.number: card for card in held.filter(number__in={row["card"] for row in rows})}
     writing = Writing(rows, known)
+    erased = erased_keys(Tombstone.Kind.CARD, {row["card"] for row in rows} - known.keys())
 
     def put(index: int, row: Row) -> None:
+        if row["card"] in erased:
+            raise Refused("erased", ERASED, "card")
         card = writing.known.get(row["card"])
         if card is None or not _may_write(card.brand_id, brands):
             raise Refused("unknown_card", _("没有这个卡号"), "card")

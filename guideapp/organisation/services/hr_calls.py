@@ -88,7 +88,9 @@ def _was_made(client: WeComClient, change: HrChange) -> bool:
     """True for the account of an earlier try, whose answer was lost: it says what HR says."""
     try:
         found = client.address_book.user(change.person.userid)
-    except WeComError:
+    except WeComError as error:
+        if error.retryable:
+            raise  # nothing is known yet: the outbox asks again
         return False
     told = (found.get("name"), found.get("department"))
     return told == (change.after["name"], change.after["department"])

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guideapp.core.clock import SHANGHAI
 from guideapp.organisation.models import Department, Guide, HrChange, HrPerson, HrPlan
+from guideapp.organisation.services.hr_accounts import accounts_dated_from
 from guideapp.organisation.services.hr_plan import NO_DEPARTMENT, NO_PHONE, USERID_WAITS
 from guideapp.wecom.errcodes import meaning_of
 from guideapp.wecom.models import OutboxCall
@@ -96,15 +97,16 @@ def counts_of(plan: HrPlan) -> dict[str, int]:
 def strangers() -> QuerySet[Guide]:
     """Whoever is in the address book and not in the staff register: an account made by hand.
 
-    That of somebody who left before it was made is such a one too.
+    That of somebody who left before it was made is such a one too (see `owners_of`).
     """
-    known = HrPerson.objects.alias(key=Lower("userid")).filter(
-        Q(left_on=None) | Q(left_on__gte=OuterRef("made_on")), key=OuterRef("key")
-    )
+    named = HrPerson.objects.alias(key=Lower("userid")).filter(key=OuterRef("key"))
+    known = named.filter(Q(left_on=None) | Q(left_on__gte=OuterRef("made_on")))
+    is_dated = Q(created_at__gte=accounts_dated_from())
     present = Guide.objects.filter(left_at=None).alias(
         key=Lower("userid"), made_on=TruncDate("created_at", tzinfo=SHANGHAI)
     )
-    return present.filter(~Exists(known)).select_related("store").order_by("-created_at", "-pk")
+    unknown = present.filter(~Exists(known), is_dated | ~Exists(named))
+    return unknown.select_related("store").order_by("-created_at", "-pk")
 
 
 def held_of(plan: HrPlan) -> list[tuple[HrPerson, Promise]]:

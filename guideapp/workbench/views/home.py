@@ -108,7 +108,7 @@ def _looked(guide: Guide) -> Iterable[TimelineEvent]:
 def _with_names(rows: QuerySet[Any], guide: Guide) -> QuerySet[Any]:
     """Rows about a contact who still follows `guide`, with follow, remark, nickname and level."""
     follows = FollowRelation.objects.active().filter(guide=guide, contact=OuterRef("contact"))
-    cards = held_cards(owner_of(guide)).order_by("-opened_at")
+    cards = held_cards(owner_of(guide))
     named: QuerySet[Any] = rows.annotate(
         follow=Subquery(follows.values("pk")[:1]),
         remark=Subquery(follows.values("remark")[:1]),

@@ -220,9 +220,11 @@ def _key(row: Any) -> str:
 def _editable(request: GuideRequest, follow_id: int, screen: str) -> FollowRelation:
     """An open relation whose tags and notes the person may write, else 404.
 
-    Whatever is answered shows something of the profile: it counts as a read, and is kept as one.
+    Whatever is answered shows something of the profile and is kept as a read. Opening a sheet
+    counts towards the limit of profiles, a tap in it does not: diligence locks nobody out.
     """
-    count_profile(request.actor)
+    if request.method == "GET":
+        count_profile(request.actor)
     rows = FollowRelation.objects.active().editable_by(request.actor)
     follow = rows.select_related("contact", "guide__store__region").filter(pk=follow_id).first()
     if follow is None:
