@@ -1,4 +1,4 @@
-"""R24, N8: every tag and size has an author, a time and a decay; a stale one is asked again."""
+"""R24: a size or tag that nobody has said for long is greyed and asked again."""
 
 from datetime import timedelta
 
@@ -43,13 +43,3 @@ def test_row_a_size_that_changed_is_two_taps(story: Story):
     expect(sidebar.locator("#tags").get_by_text("L 码").first).to_be_visible()
     expect(sidebar.get_by_text("还穿 M 码吗？")).to_have_count(0)
     shoot(page, "r24-changed", whole=False)
-
-
-def test_row_who_noted_it_and_when_stands_beside_it(story: Story):
-    noted(story, "M", days_ago=3)
-    page, sidebar = story.chat("林小满", "周晚晴")
-    sidebar.get_by_text("谁记的").click()
-    row = sidebar.locator("#tags .kv", has_text="M 码")
-    expect(row.get_by_text("林小满")).to_be_visible()
-    row.scroll_into_view_if_needed()
-    shoot(page, "n8-authors", whole=False)
