@@ -75,6 +75,6 @@ def _member(number: int, name: str) -> dict[str, Any]:
         "phone": f"13{number % 10**9:09d}",
         "phone_verified": True,
         "home_store": f"S{1 + number % EMPTY.stores}",
-        "birthday": {"year": 1990, "month": 1 + number % 12, "day": 1 + number % 28},
+        "birthday": f"1990-{1 + number % 12:02d}-{1 + number % 28:02d}",
         "as_of": told.isoformat(),
     }

@@ -154,10 +154,18 @@ def rewrite(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
 
 def set_fields(row: models.Model, values: Row) -> bool:
     """Set `values` on `row`; True when one of them was different."""
-    different = {name: value for name, value in values.items() if getattr(row, name) != value}
+    different = {name: value for name, value in values.items() if _differs(row, name, value)}
     for name, value in different.items():
         setattr(row, name, value)
     return bool(different)
+
+
+def _differs(row: models.Model, name: str, value: Any) -> bool:
+    """Of a relation by its key: to fetch what stands there would be a query for each row."""
+    field: Any = row._meta.get_field(name)
+    if field.is_relation and (value is None or isinstance(value, models.Model)):
+        return bool(getattr(row, field.attname) != (value.pk if value else None))
+    return bool(getattr(row, name) != value)
 
 
 def pick(row: Row, *names: str) -> Row:

@@ -318,3 +318,15 @@ def test_how_many_members_come_does_not_change_the_number_of_queries(
     ]
     with django_assert_max_num_queries(30):
         crm.bulk("members", records)
+
+
+@pytest.mark.parametrize("number", [1, 40])
+def test_how_many_members_change_does_not_change_the_number_of_queries(
+    crm, shop, number, django_assert_max_num_queries
+):
+    home = {"home_store": shop.guide.store.code, "birthday": "1990-05-20"}
+    for name in ("旧", "新"):
+        records = [{"number": f"HY{n:04d}", "name": f"{name}{n}"} | home for n in range(number)]
+        with django_assert_max_num_queries(40):
+            answer = crm.bulk("members", records)
+    assert {status for status, _code, _field in ends(answer)} == {"updated"}

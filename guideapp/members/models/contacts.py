@@ -81,8 +81,13 @@ class FollowRelation(TimestampedModel):
         UNSEEN = "unseen", _("对账时已不在")
         ERASED = "erased", _("客户资料已删除")
 
-    guide = models.ForeignKey(Guide, on_delete=models.PROTECT, related_name="follows")
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="follows")
+    # Both keys have an index below that begins with them.
+    guide = models.ForeignKey(
+        Guide, on_delete=models.PROTECT, related_name="follows", db_index=False
+    )
+    contact = models.ForeignKey(
+        Contact, on_delete=models.CASCADE, related_name="follows", db_index=False
+    )
     remark = models.CharField(max_length=64, blank=True)
     description = models.CharField(max_length=300, blank=True)
     add_way = models.PositiveIntegerField(default=0)
@@ -109,7 +114,7 @@ class FollowRelation(TimestampedModel):
         ]
         indexes = [
             models.Index(fields=["guide", "followed_at"], name="follow_by_day"),  # homes, KPI
-            models.Index(fields=["contact"], name="followers_of"),
+            models.Index(fields=["contact", "guide"], name="follow_of_contact"),
             models.Index(
                 fields=["guide", "birthday_on", "id"],
                 condition=Q(ended_at=None, birthday_on__isnull=False),

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 ALL, CHANGED = "members.all", "members.changed"
 PARTS = range(4)  # of the whole reading: as many workers of the lane can share it
-_GUIDES_A_STEP = 20
+_GUIDES_A_STEP = 40
 _BUDGET_SECONDS = 300  # one job; the next goes on where it stopped
 
 
