@@ -33,6 +33,7 @@ def measure() -> list[Line]:
         digest = hashlib.sha256(_BEARER.encode()).hexdigest()
         connection.execute(_CLIENT, [_BEARER.partition(".")[0], digest])
         with web(EMPTY.database) as server:
+            load(server.port, [_call(ROUNDS * _CALLS, "先来")] * 4, connections=_CONNECTIONS)
             for number in range(ROUNDS):
                 created.append(_members_a_second(server.port, number, "会员"))
             for number in range(ROUNDS):

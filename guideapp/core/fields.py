@@ -5,7 +5,6 @@ too). Exact look-up goes through `blind_index`, a keyed hash under another key.
 """
 
 import base64
-import hashlib
 import hmac
 import os
 from functools import cache
@@ -56,7 +55,7 @@ def blind_index(value: str) -> str:
     """64 hex characters to look `value` up by; empty stays empty. Normalise before."""
     if not value:
         return ""
-    return hmac.new(settings.INDEX_KEY.encode(), value.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(settings.INDEX_KEY.encode(), value.encode(), "sha256").hex()
 
 
 class EncryptedTextField(models.TextField):  # type: ignore[type-arg]  # no generic at run time

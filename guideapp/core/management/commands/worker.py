@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.module_loading import import_string
 
+from guideapp.core.garbage import collect_seldom
 from guideapp.core.jobs.worker import ALL_LANES, start_threads
 
 
@@ -27,6 +28,7 @@ class Command(BaseCommand):
         unknown = [name for name in names if name not in ALL_LANES]
         if unknown or not names:
             raise CommandError(f"Lanes are {', '.join(ALL_LANES)}; not {lanes!r}.")
+        collect_seldom()
         if settings.JOBS_DRIVER == "celery":
             self._serve_celery(names)
         self._work(names)
