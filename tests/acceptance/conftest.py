@@ -71,7 +71,8 @@ class Story:
     def turn_to(self, page: Page, customer: str) -> None:
         """Choose another conversation of the window."""
         line = page.locator(".sb-conv").filter(has=page.get_by_text(customer, exact=True))
-        line.first.click()
+        with page.expect_navigation():  # also where this conversation is the open one already
+            line.first.click()
         page.locator(".sb-chat-h").get_by_role("heading", name=customer).wait_for()
 
     def greet_newcomer(self, page: Page, key: str, name: str) -> None:
