@@ -66,7 +66,8 @@ def _runs(text: str) -> list[tuple[str, bool]]:
     return [(run.group(), run.lastgroup == "chinese") for run in _RUNS.finditer(normal)]
 
 
-def _chinese_tokens(run: str) -> list[str]:
+@lru_cache(maxsize=32_000)  # names come again: two guides follow one customer, people share one
+def _chinese_tokens(run: str) -> tuple[str, ...]:
     tokens = [*run, *(f"{a}{b}" for a, b in pairwise(run))]
     usual = _syllables(run)
     for start in range(len(run)):
@@ -75,10 +76,9 @@ def _chinese_tokens(run: str) -> list[str]:
             syllables = [first, *rest]
             tokens.append("".join(syllables))
             tokens.append("".join(syllable[0] for syllable in syllables))
-    return tokens
+    return tuple(tokens)
 
 
-@lru_cache(maxsize=50_000)  # names come again: two guides follow one customer, people share one
 def _syllables(run: str) -> tuple[str, ...]:
     """The usual reading of each character, '' for an unknown one; a word decides ambiguous ones."""
     readings = [_readings(character, surname=True) for character in run]
