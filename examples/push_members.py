@@ -21,6 +21,8 @@ import requests
 
 SHANGHAI = timezone(timedelta(hours=8))
 
+type Batch = tuple[str, list[dict[str, Any]]]  # what they are, the records
+
 
 def before(day: date, days: int) -> str:
     """Noon so many days before `day`, in ISO 8601, as every time of the API."""
@@ -34,9 +36,7 @@ def new_store(store: str, brand: str, day: date) -> dict[str, Any]:
     return {"code": store} | told | named
 
 
-def records(
-    store: str, brand: str, customer: str, day: date
-) -> list[tuple[str, list[dict[str, Any]]]]:
+def records(store: str, brand: str, customer: str, day: date) -> list[Batch]:
     """What is sent, in an order in which nothing names what is not there yet."""
     member = {
         "number": "M20240308001",
@@ -68,6 +68,16 @@ def records(
         "expires_at": before(day, -30),
         "as_of": before(day, 1),
     }
+    return [
+        ("members", [member]),
+        ("cards", [card]),
+        ("assets", [coupon]),
+        *purchases(store, brand, member["number"], day),
+    ]
+
+
+def purchases(store: str, brand: str, member: str, day: date) -> list[Batch]:
+    """The goods first, then two orders of the member."""
     style = {"style_no": "QH-W26-011", "name": "圆领羊绒开衫", "list_price_fen": 89900}
     sku = {"code": "QH-W26-011-2M", "style_no": style["style_no"], "colour": "燕麦色", "size": "M"}
     line = {"sku_code": sku["code"], "title": style["name"], "colour": "燕麦色", "size": "M"}
@@ -75,7 +85,7 @@ def records(
         {
             "order_no": f"QH2026{days:04d}",
             "store": store,
-            "member": member["number"],
+            "member": member,
             "channel": "store",
             "ordered_at": before(day, days),
             "lines": [line | {"quantity": 1, "amount_fen": amount}],
@@ -84,9 +94,6 @@ def records(
         for days, amount in ((12, 89900), (75, 62900))
     ]
     return [
-        ("members", [member]),
-        ("cards", [card]),
-        ("assets", [coupon]),
         ("products", [style | {"brand": brand, "as_of": before(day, 1)}]),
         ("skus", [sku | {"as_of": before(day, 1)}]),
         ("orders", orders),

@@ -1,20 +1,28 @@
 """Querysets that are compiled once: for pages that are opened a hundred times a second.
 
-Django builds the SQL of a queryset anew for each request; for a page like the customer card that
-costs more processor time than everything else on it. A `Prepared` query keeps the SQL, and runs it
-with the values of the moment where `Given` stood in the queryset. Rows, joined rows, annotations
-and decryption stay Django's own.
+Django builds the SQL of a queryset anew for each request, and PostgreSQL plans it anew: for a page
+like the customer card that costs more processor time than everything else on it. A `Prepared` query
+keeps the SQL, and PostgreSQL keeps its plan on each connection (DATABASE_KEEPS_PLANS). It runs with
+the values of the moment where `Given` stood in the queryset. Rows, joined rows, annotations and
+decryption stay Django's own.
 """
 
 import copy
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
 from typing import Any, cast
 
+import psycopg
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Expression, Field, Model, QuerySet
 from django.db.models.query import ModelIterable
 from django.db.models.sql.compiler import SQLCompiler
+
+_PLACEHOLDER = re.compile("%([s%])")
 
 
 class Given(Expression):
@@ -51,15 +59,60 @@ class _Plan:
         """A compiler for the connection of this thread, with these values."""
         compiler = cast(Any, copy.copy(self._compiler))
         compiler.connection = connection
-        params = tuple(
+        compiler.execute_sql = lambda *_args, **_options: [self._fetched(values)]
+        compiler.get_converters = lambda _columns: self._converters
+        return cast(SQLCompiler, compiler)
+
+    def _fetched(self, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+        """The rows as the database gives them."""
+        keeps_plans = connection.vendor == "postgresql"
+        params = [
             part.field.get_db_prep_value(values[part.name], connection)
             if isinstance(part, _Slot)
             else part
-            for part in self._params
-        )
-        compiler.as_sql = lambda: (self._sql, params)
-        compiler.get_converters = lambda _columns: self._converters
-        return cast(SQLCompiler, compiler)
+            for part in (self._slots if keeps_plans else self._params)
+        ]
+        with _keeping() if keeps_plans else connection.cursor() as cursor:
+            cursor.execute(self._numbered if keeps_plans else self._sql, params)
+            return cast(list[tuple[Any, ...]], cursor.fetchall())
+
+    @cached_property
+    def _slots(self) -> list[_Slot]:
+        return [part for part in self._params if isinstance(part, _Slot)]
+
+    @cached_property
+    def _numbered(self) -> str:
+        """PostgreSQL's own spelling: constants where they belong, `$1` for what is given."""
+        rest, numbers = iter(self._params), count(1)
+
+        def spelled(found: re.Match[str]) -> str:
+            if found[1] == "%":
+                return "%"
+            part = next(rest)
+            if isinstance(part, _Slot):
+                return f"${next(numbers)}::{part.field.db_type(connection)}"
+            return psycopg.sql.quote(part, connection.connection)
+
+        return _PLACEHOLDER.sub(spelled, self._sql)
+
+
+class _KeepingCursor(psycopg.RawCursor[Any]):
+    """Has the server keep the plan of what it executes, if this connection may."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        """As psycopg does, prepared at the first time."""
+        return super().execute(query, params, **options | {"prepare": True})
+
+
+def _keeping() -> CursorWrapper:
+    """A cursor of Django's on this thread's connection, whose plans are kept."""
+    connection.ensure_connection()
+    ours = connection.connection
+    usual, ours.cursor_factory = ours.cursor_factory, _KeepingCursor
+    try:
+        return connection.cursor()
+    finally:
+        ours.cursor_factory = usual
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
@@ -29,6 +29,20 @@ class RedisAway(CacheAway, RedisError):
     """The same for those who know that the cache is Redis."""
 
 
+class _KeptClient(RedisCacheClient):
+    """Django's, but making a client of the library's for each call costs more than the call."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._kept: dict[bool, Any] = {}
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        """The client to read or to write with; safe for threads."""
+        if write not in self._kept:
+            self._kept[write] = super().get_client(key, write=write)
+        return self._kept[write]
+
+
 class SharedCache(RedisCache):
     """While Redis is away a read misses, a write is lost, and only a counter says so."""
 
@@ -36,6 +50,7 @@ class SharedCache(RedisCache):
         # The client's own retries wait for seconds, and a page would wait with them.
         patience = {**_PATIENCE, "retry": Retry(NoBackoff(), 1)}
         super().__init__(server, {**params, "OPTIONS": patience | params.get("OPTIONS", {})})
+        self._class = _KeptClient
 
     def count(self, key: str, seconds: int) -> tuple[int, float]:
         """Count one more under `key`; (count, when the window ends as epoch seconds).

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, connections
-from django.db.models import BigIntegerField, DateTimeField
+from django.db.models import BigIntegerField, DateTimeField, Value
+from django.db.models.functions import Upper
 from django.test.utils import CaptureQueriesContext
 
 from guideapp.core.clock import now
@@ -72,3 +73,50 @@ def test_threads_share_it():
     for thread in threads:
         thread.join()
     assert found == [follow] * 4
+
+
+def odd_names() -> Prepared[FollowRelation]:
+    """Constants of every kind beside what is given: a pattern with % in it, a list, a flag."""
+    return Prepared(
+        lambda: FollowRelation.objects.filter(
+            remark__contains="50% '$1'",
+            add_way__in=[1, 2],
+            ended_at=None,
+            guide=Given("guide", BigIntegerField()),
+        ).annotate(literal=Value("100% $1"), upper=Upper("remark"))
+    )
+
+
+def test_constants_stay_what_they_are():
+    hit = make_follow(remark="打 50% '$1' 折", add_way=2)
+    make_follow(guide=hit.guide, remark="打 50 折", add_way=2)
+    prepared = odd_names()
+    for _ in range(7):  # PostgreSQL settles on one plan for all values after five
+        (found,) = prepared.rows(guide=hit.guide_id)
+        assert found == hit
+        assert (found.literal, found.upper) == ("100% $1", hit.remark)  # type: ignore[attr-defined]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite plans for nothing")
+def test_the_database_keeps_the_plan_for_the_next_request():
+    follow = make_follow()
+    prepared = follows_since()
+    for _ in range(2):
+        assert prepared.first(guide=follow.guide_id, since=now() - timedelta(days=1)) == follow
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT generic_plans + custom_plans FROM pg_prepared_statements"
+            " WHERE statement LIKE %s",
+            ['%"followed_at" >= %$1%'],
+        )
+        assert cursor.fetchall() == [(2,)]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite plans for nothing")
+def test_where_a_pooler_shares_connections_no_plan_is_kept(monkeypatch):
+    follow = make_follow()
+    monkeypatch.setattr(connection.connection, "prepare_threshold", None)
+    assert follows_since().first(guide=follow.guide_id, since=follow.followed_at) == follow
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements")
+        assert cursor.fetchone() == (0,)

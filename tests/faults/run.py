@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.faults import drops, limits, scenes
+from tests.faults import drops, hangs, limits, scenes
 from tests.faults.house import House
 from tests.faults.processes import ROOT
 from tests.faults.truth import Verdict
@@ -133,7 +133,7 @@ class Run:
         return scenes.poison(self.house, bad=DEAD_POISON, good=events)
 
     def _hanging(self) -> str:
-        words, ratio = scenes.wecom_hangs(self.house, rounds=8, cards=60)
+        words, ratio = hangs.wecom_hangs(self.house, rounds=8, cards=60)
         if ratio > CARD_BAR:
             raise AssertionError(f"the bar is {CARD_BAR}: {words}")
         return words

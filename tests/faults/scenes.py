@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 
 from tests.faults.browser import Browser, Taps
-from tests.faults.house import WEB_THREADS, House
+from tests.faults.house import House
 from tests.faults.kills import Killer
 from tests.faults.processes import pause, wait_until
 from tests.faults.stream import MIX, Stream
@@ -147,77 +147,6 @@ def standing(house: House) -> list[tuple[str, str]]:
         " f.contact_id WHERE f.ended_at IS NULL AND c.synced_at IS NOT NULL ORDER BY f.id LIMIT 200"
     )
     return [(str(userid), str(customer)) for userid, customer in rows]
-
-
-def wecom_hangs(house: House, *, rounds: int, cards: int) -> tuple[str, float]:
-    """As many logins hang at WeCom as there are web threads; cards are timed, calm and hanging by
-    turns. The ratio of the two p99.
-
-    A turn is shorter than our time limit of a call: else the breaker opens, and nothing hangs.
-    """
-    reader = Reader(house)
-    for _ in range(20):
-        reader.card()
-    seconds: dict[bool, list[float]] = {False: [], True: []}
-    threads = WEB_THREADS * len(house.webs)
-    most = 0
-    for turn in range(2 * rounds):
-        hanging = bool(turn % 2)
-        with _hanging_logins(house, threads if hanging else 0) as hung:
-            for _ in range(cards):
-                status, took = reader.timed()
-                if status != 200:
-                    raise AssertionError(f"a card answered {status} while WeCom hung")
-                seconds[hanging].append(took)
-            most = max(most, hung())
-    calm, hung99 = (_p99(seconds[key]) for key in (False, True))
-    words = (
-        f"{threads} logins for {threads} web threads, {most} hung at WeCom at once; card p99"
-        f" {hung99 * 1000:.0f} ms, calm {calm * 1000:.0f} ms, ratio {hung99 / calm:.2f}"
-        f" ({rounds} rounds of {cards} by turns)"
-    )
-    return words, hung99 / calm
-
-
-@contextmanager
-def _hanging_logins(house: House, count: int) -> Iterator[Callable[[], int]]:
-    if not count:
-        yield lambda: 0
-        return
-    house.wire.spoil(Fault("hang", 1.0, "auth/*"))
-    over = threading.Event()
-
-    def log_in_again_and_again() -> None:
-        while not over.is_set():
-            person = Browser(house)
-            begun = person.get("/wecom/login/?next=/s/")
-            state = begun.headers.get("Location", "").partition("state=")[2].partition("&")[0]
-            cookie = begun.headers.get("Set-Cookie", "").partition(";")[0].partition("=")
-            person.cookies[cookie[0]] = cookie[2]
-            person.get(f"/wecom/oauth/?code=played&state={state}")
-            over.wait(1.5)  # a person looks at the page before trying again
-
-    people = [threading.Thread(target=log_in_again_and_again) for _ in range(count)]
-    for person in people:
-        person.start()
-    most = [0]
-
-    def hung() -> int:
-        most[0] = max(most[0], house.wire.hanging)
-        return most[0]
-
-    try:
-        wait_until(lambda: hung() > 0, "a hanging login", seconds=20)
-        yield hung
-    finally:
-        over.set()
-        house.wire.spoil()
-        for person in people:
-            person.join()
-
-
-def _p99(seconds: list[float]) -> float:
-    return sorted(seconds)[int(len(seconds) * 0.99) - 1]
 
 
 def wecom_spoilt(house: House, *, events: int, names: tuple[str, ...], rate: float) -> str:

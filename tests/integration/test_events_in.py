@@ -9,8 +9,10 @@ from django.urls import reverse
 
 from guideapp.core.clock import now
 from guideapp.core.fields import blind_index
+from guideapp.core.prepared import Prepared
 from guideapp.members.models import Suggestion, TimelineEvent, Tombstone
 from guideapp.members.services.tombstones import bury
+from guideapp.workbench.card import rows
 from tests.factories import make_card, make_follow
 from tests.integration.support import System
 from tests.integration.test_members_in import ends
@@ -83,10 +85,11 @@ def test_an_event_of_who_was_erased_is_refused_as_such_and_kept_nowhere(crm, sho
 
 
 @pytest.fixture
-def lookbook(settings):
-    """A kind of event that the retailer has named."""
+def lookbook(settings, monkeypatch):
+    """A kind of event that the retailer has named before anybody opened a card."""
     settings.API_EVENT_KINDS = ["lookbook=翻看了画册"]
     apps.get_app_config("integration").ready()
+    monkeypatch.setattr(rows, "_BEHAVIOURS", Prepared(rows._last_behaviours))
 
 
 def test_the_longest_names_make_no_key_that_is_too_long(settings, shop):

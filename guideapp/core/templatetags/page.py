@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -134,12 +135,7 @@ def initial(name: str) -> str:
 @register.simple_tag
 def icon(name: str, size: str = "") -> SafeString:
     """A drawing of static/icons.svg: `{% icon "send" %}`, `{% icon "right" "s" %}`."""
-    return format_html(
-        '<svg class="icon{}" aria-hidden="true"><use href="{}#i-{}"/></svg>',
-        f" icon-{size}" if size else "",
-        static("icons.svg"),
-        name,
-    )
+    return _icon(static("icons.svg"), name, size)
 
 
 @register.simple_tag
@@ -147,4 +143,14 @@ def drawing(name: str) -> SafeString:
     """A garment (`g-coat`) or an empty-state (`e-lock`) drawing of static/icons.svg."""
     return format_html(
         '<svg aria-hidden="true"><use href="{}#{}"/></svg>', static("icons.svg"), name
+    )
+
+
+@lru_cache(maxsize=200)  # a page shows twenty, and they are always the same
+def _icon(drawings: str, name: str, size: str) -> SafeString:
+    return format_html(
+        '<svg class="icon{}" aria-hidden="true"><use href="{}#i-{}"/></svg>',
+        f" icon-{size}" if size else "",
+        drawings,
+        name,
     )

@@ -34,7 +34,7 @@ from guideapp.members.models import (
 from guideapp.members.services import (
     ERASED,
     NewEvent,
-    erased_keys,
+    erased_in,
     member_of,
     members_named,
     propose,
@@ -87,12 +87,7 @@ class _Events:
         """(field, value) of who was erased; asked for once somebody is unknown. A sender with
         `brands` hears of nobody.
         """
-        rows = [] if self.brands is not None else self.writing.rows
-        return {
-            (field, value)
-            for field, kind in _BURIED.items()
-            for value in erased_keys(kind, (row.get(field) or "" for row in rows))
-        }
+        return erased_in([] if self.brands is not None else self.writing.rows, _BURIED)
 
     def _key(self, row: Row) -> str:
         """The event's key among all; what a sender wrote too long stands as its digest."""

@@ -124,7 +124,7 @@ from guideapp.members.services.tags import (
     settable_tags,
     sync_tags,
 )
-from guideapp.members.services.tombstones import erased_keys, is_erased
+from guideapp.members.services.tombstones import erased_in, erased_keys, is_erased
 from guideapp.members.services.topics import (
     add_topic_word,
     load_default_topics,
@@ -188,6 +188,7 @@ __all__ = [
     "end_preference",
     "erase_lost",
     "erase_returned",
+    "erased_in",
     "erased_keys",
     "explain",
     "export_subject",

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from itertools import batched
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -29,11 +30,28 @@ def is_erased(kind: Tombstone.Kind, value: str) -> bool:
 
 def erased_keys(kind: Tombstone.Kind, values: Iterable[str]) -> set[str]:
     """Those of `values` (as given: phones in E.164) whose holder stands erased; one query."""
-    by_key = {blind_index(value): value for value in values if value}
+    names = (("value", value) for value in values if value)
+    return {value for _field, value in erased_names(names, {"value": kind})}
+
+
+def erased_in(
+    rows: Iterable[Mapping[str, Any]], kinds: Mapping[str, Tombstone.Kind]
+) -> set[tuple[str, str]]:
+    """(field, value) of `rows` whose holder stands erased, for the fields of `kinds`; one query."""
+    names = ((field, row[field]) for row in rows for field in kinds if row.get(field))
+    return erased_names(names, kinds)
+
+
+def erased_names(
+    names: Iterable[tuple[str, str]], kinds: Mapping[str, Tombstone.Kind]
+) -> set[tuple[str, str]]:
+    """Those (field, value) whose holder stands erased, each field being of a kind; one query."""
+    by_key = {(str(kinds[field]), blind_index(value)): (field, value) for field, value in names}
     if not by_key:
         return set()
-    standing = Tombstone.objects.filter(kind=kind, key__in=by_key, lifted_at=None)
-    return {by_key[key] for key in standing.values_list("key", flat=True)}
+    keys = {key for _kind, key in by_key}
+    standing = Tombstone.objects.filter(kind__in=kinds.values(), key__in=keys, lifted_at=None)
+    return {by_key[one] for one in standing.values_list("kind", "key") if one in by_key}
 
 
 def erased_contacts(unionids: Mapping[str, str]) -> set[str]:
@@ -49,7 +67,9 @@ def erased_contacts(unionids: Mapping[str, str]) -> set[str]:
         by_key[kinds.EXTERNAL_USERID, blind_index(external_userid)].append(external_userid)
         if unionid:
             by_key[kinds.UNIONID, blind_index(unionid)].append(external_userid)
-    standing = Tombstone.objects.filter(key__in={key for _, key in by_key}, lifted_at=None)
+    asked = {key for _kind, key in by_key}
+    ids = (kinds.EXTERNAL_USERID, kinds.UNIONID)
+    standing = Tombstone.objects.filter(kind__in=ids, key__in=asked, lifted_at=None)
     found = standing.values_list("kind", "key")
     return {one for pair in found for one in by_key.get(pair, ())}
 
@@ -147,6 +167,7 @@ def _standing(keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Tombst
     """Those of (kind, blind index) that stand."""
     found: dict[tuple[str, str], Tombstone] = {}
     for some in batched(sorted(keys), _BATCH, strict=False):
-        rows = Tombstone.objects.filter(key__in={key for _kind, key in some}, lifted_at=None)
+        kinds, hashes = {kind for kind, _key in some}, {key for _kind, key in some}
+        rows = Tombstone.objects.filter(kind__in=kinds, key__in=hashes, lifted_at=None)
         found |= {(row.kind, row.key): row for row in rows if (row.kind, row.key) in keys}
     return found

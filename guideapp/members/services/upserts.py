@@ -1,7 +1,7 @@
 """Members as a member system sends them (会员资料): many at once, by the identity rules."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -39,7 +39,7 @@ from guideapp.members.services.identity import (
 from guideapp.members.services.identity_rules import Facts, Identified, identify_many
 from guideapp.members.services.nightly_rules import reconsider_soon
 from guideapp.members.services.people import normal_phone
-from guideapp.members.services.tombstones import erased_keys
+from guideapp.members.services.tombstones import erased_in, erased_names
 from guideapp.members.services.upserts_scope import customers_of, within
 from guideapp.organisation.services import store_of, stores_coded
 
@@ -148,7 +148,7 @@ class _Members:
         self._recheck()
         self.mine = within(known, brands)
         self.stores = stores_coded(row.get("home_store") or "" for row in rows)
-        self.erased = _erased(rows)
+        self.erased = erased_in(rows, _BURIED)
         self.birthdays: dict[int, tuple[Member, Row | None]] = {}  # by the row's index
         self.rivals: list[tuple[Member, Identified]] = []
         self.unionids: set[str] = set()
@@ -299,16 +299,6 @@ _BURIED = {
 _KINDS = {"member": Tombstone.Kind.NUMBER, "card": Tombstone.Kind.CARD}  # by a record's field
 
 
-def _erased(rows: Iterable[Row]) -> set[tuple[str, str]]:
-    """(field, value) of those whose holder was erased; a query each."""
-    rows = list(rows)
-    return {
-        (name, value)
-        for name, kind in _BURIED.items()
-        for value in erased_keys(kind, (row.get(name) or "" for row in rows))
-    }
-
-
 def _facts(row: Row) -> Facts:
     given = pick(row, "number", "unionid", "phone", "phone_verified", "external_userid")
     return Facts(**{name: value for name, value in given.items() if value is not None})
@@ -321,7 +311,7 @@ def _parts(date: ImportantDate | None) -> tuple[int | None, int, int | None] | N
 class Named(dict[tuple[str, str], Member]):
     """Members by ("member", number) and ("card", number); `erased`: names that nobody has again."""
 
-    erased: frozenset[tuple[str, str]] = frozenset()
+    erased: Set[tuple[str, str]] = frozenset()
 
 
 def members_named(rows: Iterable[Row], brands: Brands) -> Named:
@@ -341,18 +331,8 @@ def members_named(rows: Iterable[Row], brands: Brands) -> Named:
     for card in by_card.select_related("member"):
         found["card", card.number] = card.member
     named = {("member", number) for number in numbers} | {("card", number) for number in cards}
-    found.erased = _erased_names(named - found.keys())
+    found.erased = erased_names(named - found.keys(), _KINDS)
     return found
-
-
-def _erased_names(names: set[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-    """Those of ("member" or "card", number) whose holder stands erased; one query at most."""
-    if not names:
-        return frozenset()
-    by_key = {(str(_KINDS[field]), blind_index(value)): (field, value) for field, value in names}
-    keys = {key for _kind, key in by_key}
-    standing = Tombstone.objects.filter(kind__in=_KINDS.values(), key__in=keys, lifted_at=None)
-    return frozenset(by_key[one] for one in standing.values_list("kind", "key") if one in by_key)
 
 
 def member_of(row: Row, known: Named) -> Member | None:

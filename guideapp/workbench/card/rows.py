@@ -213,16 +213,6 @@ def _own_rows() -> QuerySet[FollowRelation]:
 def _person() -> QuerySet[Member]:
     brand, me = Given("brand", _NUMBER), OuterRef("pk")
     cards = MembershipCard.objects.filter(member=me, closed_at=None)
-    orders = purchases_of(brand, member=me)
-    bought = {
-        "at": "at",
-        "guide": "guide",
-        "store": "store__name",
-        "params": "params",
-        "drawing": "drawing",
-        "picture": "picture",
-    }
-    pieces = Coalesce(Cast(KT("params__pieces"), _NUMBER), Cast(LinesOf(F("params")), _NUMBER))
     links = IdentityLink.objects.filter(joined=me, undone_at=None)
     return (
         Member.objects.filter(Q(pk=Given("root", _NUMBER)) | Q(same_as=Given("root", _NUMBER)))
@@ -263,12 +253,30 @@ def _person() -> QuerySet[Member]:
             dates_json=_dates(member=me),
             evidence=Subquery(links.values("evidence")[:1]),
             fan_since=_since(OfficialFollower.objects.filter(member=me, ended_at=None)),
-            bought_json=as_object(orders, **bought),
-            bought_before_json=as_object(orders[1:], **bought),
-            pieces=Subquery(orders.order_by().values("member").annotate(n=Sum(pieces)).values("n")),
+            **_purchases(brand, me),
         )
         .order_by(F("same_as").asc(nulls_first=True), "pk")
     )
+
+
+def _purchases(brand: Given, member: OuterRef) -> dict[str, Subquery]:
+    """The last two orders there, and how many pieces they ever bought."""
+    orders = purchases_of(brand, member=member)
+    order = {
+        "at": "at",
+        "guide": "guide",
+        "store": "store__name",
+        "params": "params",
+        "drawing": "drawing",
+        "picture": "picture",
+    }
+    pieces = Coalesce(Cast(KT("params__pieces"), _NUMBER), Cast(LinesOf(F("params")), _NUMBER))
+    all_of_them = orders.order_by().values("member").annotate(n=Sum(pieces))
+    return {
+        "bought_json": as_object(orders, **order),
+        "bought_before_json": as_object(orders[1:], **order),
+        "pieces": Subquery(all_of_them.values("n")),
+    }
 
 
 def _suggested() -> QuerySet[Suggestion]:
