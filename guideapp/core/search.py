@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db.models import Q
 from pypinyin import Style, lazy_pinyin, pinyin
+from pypinyin.seg.simpleseg import seg
 
 _HAN = r"\u3400-\u9fff\U00020000-\U0003ffff"
 _RUNS = re.compile(rf"(?P<chinese>[{_HAN}]+)|(?P<latin>[^\W_{_HAN}]+)")
@@ -84,7 +85,12 @@ def _syllables(run: str) -> tuple[str, ...]:
     readings = [_readings(character, surname=True) for character in run]
     if all(len(some) <= 1 for some in readings):
         return tuple(some[0] if some else "" for some in readings)
-    return tuple(lazy_pinyin(run, errors=_unknown))
+    return tuple(syllable for word in seg(run) for syllable in _syllables_of(word))
+
+
+@lru_cache(maxsize=20_000)
+def _syllables_of(word: str) -> tuple[str, ...]:
+    return tuple(lazy_pinyin(word, errors=_unknown))
 
 
 def _unknown(characters: str) -> Any:

@@ -10,13 +10,13 @@ from django.db import IntegrityError, OperationalError, models, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from guideapp.core.bulk import insert, rewrite
 from guideapp.core.clock import now
 from guideapp.core.results import Result, Status, refused
 
 type Row = dict[str, Any]
 type Brands = frozenset[int] | None
 
-_BATCH = 500
 _TRIES = 3
 CLOCKS_DIFFER = timedelta(minutes=5)  # a sender's clock may be ahead so far
 OLDER = _("我们已有更新的资料，这条没有写入")
@@ -127,29 +127,17 @@ class Writing[M: models.Model]:
         """Say something about a row that is written all the same."""
         self.results[index] = Result(index, self.results[index].status, code, message, field)
 
-    def store(self, model: type[M], fields: Sequence[str]) -> None:
-        """Write what was touched and what is new: two statements a batch of 500.
+    def store(self, fields: Sequence[str]) -> None:
+        """Write what was touched and what is new.
 
         In this order, for something new may take what another row has just given up.
         """
         rewrite(list(self.touched.values()), fields)
-        model._default_manager.bulk_create(self.new, batch_size=_BATCH)
+        insert(self.new)
 
     def answers(self) -> list[Result]:
         """One Result a row, in their order; none for a row that has to wait for another."""
         return [self.results[index] for index in sorted(self.results)]
-
-
-def rewrite(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
-    """Update `fields` of stored rows by upsert: far cheaper than `bulk_update`."""
-    if rows:
-        type(rows[0])._default_manager.bulk_create(
-            rows,
-            update_conflicts=True,
-            unique_fields=["id"],
-            update_fields=[*fields, "updated_at"],
-            batch_size=_BATCH,
-        )
 
 
 def set_fields(row: models.Model, values: Row) -> bool:

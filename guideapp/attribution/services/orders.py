@@ -58,7 +58,7 @@ def save_orders(rows: list[Row], *, source: str, brands: Brands) -> list[Result]
     """
     job = _Orders(rows, source, brands)
     job.writing.each(job.put)
-    job.writing.store(Order, _FIELDS)
+    job.writing.store(_FIELDS)
     job.store_lines()
     job.tell_members()
     return job.writing.answers()

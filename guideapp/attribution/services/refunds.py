@@ -6,9 +6,10 @@ from django.utils.translation import gettext_lazy as _
 
 from guideapp.attribution.models import Order, OrderLine, Refund
 from guideapp.attribution.services.orders import brand_and_store, given_back
+from guideapp.core.bulk import rewrite
 from guideapp.core.clock import now
 from guideapp.core.results import Result, Status
-from guideapp.core.upserts import CLOCKS_DIFFER, Brands, Refused, Row, Writing, in_one_go, rewrite
+from guideapp.core.upserts import CLOCKS_DIFFER, Brands, Refused, Row, Writing, in_one_go
 from guideapp.members.services import record_refunds
 from guideapp.organisation.services import brands_named, stores_coded
 

@@ -81,7 +81,7 @@ def put_products(rows: list[Row], *, source: str, brands: Brands) -> list[Result
     job = _Products(rows, source, brands)
     job.writing.each(job.put)
     job.keep_categories()
-    job.writing.store(Product, [*_PRODUCT, *_TOLD])
+    job.writing.store([*_PRODUCT, *_TOLD])
     return job.writing.answers()
 
 
@@ -90,7 +90,7 @@ def put_skus(rows: list[Row], *, source: str, brands: Brands) -> list[Result]:
     """Add SKUs by `code`, or change those that are there; a new one names its `style_no`."""
     job = _Skus(rows, source, brands)
     job.writing.each(job.put)
-    job.writing.store(Sku, [*_SKU, *_TOLD])
+    job.writing.store([*_SKU, *_TOLD])
     return job.writing.answers()
 
 

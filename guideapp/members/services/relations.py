@@ -8,6 +8,7 @@ from typing import Any
 from django.db import models, transaction
 from django.db.models.functions import Lower
 
+from guideapp.core.bulk import insert, insert_missing, rewrite
 from guideapp.core.fields import blind_index
 from guideapp.core.search import search_terms
 from guideapp.members.models import Contact, FollowRelation
@@ -23,7 +24,6 @@ from guideapp.wecom.types import (
     FollowUser,
 )
 
-_BATCH = 500
 _PERSONAL_TAG = 2  # a member's own tag: it has no id and is not ours to read
 
 type Pair = tuple[int, int]  # guide id, contact id
@@ -122,7 +122,7 @@ def _apply_contacts(
     made = _make_contacts([infos[key] for key in sorted(infos.keys() - rows.keys())], asked_at)
     fresh = [row for row in rows.values() if not row.synced_at or row.synced_at <= asked_at]
     changed = [row for row in fresh if _change(row, _contact_fields(infos[row.external_userid]))]
-    _rewrite(changed, ["name", "avatar_url", "type", "gender", "unionid", "unionid_bidx"])
+    rewrite(changed, ["name", "avatar_url", "type", "gender", "unionid", "unionid_bidx"])
     Contact.objects.filter(pk__in=[row.pk for row in fresh]).update(synced_at=asked_at)
     link_contacts([*fresh, *made])
     _rename(changed)
@@ -135,25 +135,13 @@ def _make_contacts(infos: list[ExternalContact], asked_at: datetime) -> list[Con
     made = [Contact(external_userid=info["external_userid"], synced_at=asked_at) for info in infos]
     for row, info in zip(made, infos, strict=True):
         _change(row, _contact_fields(info))
-    return Contact.objects.bulk_create(
+    insert_missing(
         made,
         update_conflicts=True,
         unique_fields=["external_userid"],
         update_fields=["updated_at"],  # so that the database tells its key
-        batch_size=_BATCH,
     )
-
-
-def _rewrite(rows: Sequence[models.Model], fields: list[str]) -> None:
-    """`bulk_update` by upsert: its CASE for each row and field was most of a reading's cost."""
-    if rows:
-        type(rows[0])._default_manager.bulk_create(
-            rows,
-            update_conflicts=True,
-            unique_fields=["id"],
-            update_fields=[*fields, "updated_at"],
-            batch_size=_BATCH,
-        )
+    return made
 
 
 def _contact_fields(info: ExternalContact) -> dict[str, Any]:
@@ -175,7 +163,7 @@ def _rename(contacts: list[Contact]) -> None:
     rows = list(FollowRelation.objects.active().filter(contact__in=names))
     for row in rows:
         row.search_terms = search_terms(f"{row.remark} {names[row.contact_id]}")
-    _rewrite(rows, ["search_terms"])
+    rewrite(rows, ["search_terms"])
 
 
 def _standing(pairs: Iterable[Pair]) -> dict[Pair, FollowRelation]:
@@ -253,10 +241,10 @@ def _store(fresh: list[FollowRelation], changed: list[FollowRelation], asked_at:
     names += ["ended_at", "end_reason"]
     new = [row for row in changed if not row.pk]
     touched = [row.pk for row in fresh if row.pk]
-    _rewrite([row for row in changed if row.pk], names)
+    rewrite([row for row in changed if row.pk], names)
     for row in new:
         row.synced_at = asked_at
-    FollowRelation.objects.bulk_create(new, batch_size=_BATCH)
+    insert(new)
     FollowRelation.objects.filter(pk__in=touched).update(synced_at=asked_at)
 
 

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.tasks import task
 from django.utils.translation import gettext as _
 
+from guideapp.core.bulk import insert_missing
 from guideapp.core.clock import now
 from guideapp.members.errors import RelationEnded, TagGone, TagRefused
 from guideapp.members.models import FollowRelation, Tag, TagGroup, TagMark
@@ -169,7 +170,7 @@ def apply_tags(told: dict[int, list[str]], *, asked_at: datetime) -> int:
         TagMark(follow_id=follow, tag_id=tag, marked_at=asked_at)
         for follow, tag in wanted - held - settling
     ]
-    TagMark.objects.bulk_create(new, ignore_conflicts=True, batch_size=1000)
+    insert_missing(new, ignore_conflicts=True)  # a guide may tap the same tag meanwhile
     return len(new) + TagMark.objects.filter(pk__in=gone).update(removed_at=asked_at)
 
 

@@ -126,7 +126,7 @@ def _waves(rows: dict[int, Row]) -> tuple[list[list[int]], list[int]]:
 def _save_wave(rows: list[Row], *, source: str, brands: Brands) -> list[Result]:
     job = _Members(rows, source, brands)
     job.writing.each(job.put)
-    job.writing.store(Member, _FIELDS)
+    job.writing.store(_FIELDS)
     job.keep_birthdays()
     job.keep_candidates()
     job.link_contacts()

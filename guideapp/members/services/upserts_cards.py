@@ -29,7 +29,7 @@ def save_cards(rows: list[Row], *, source: str, brands: Brands) -> list[Result]:
     """
     job = _Cards(rows, source, brands)
     job.writing.each(job.put)
-    job.writing.store(MembershipCard, _CARD)
+    job.writing.store(_CARD)
     reconsider_soon(member.pk for member in job.members.values())
     return job.writing.answers()
 
@@ -51,7 +51,7 @@ def save_points(rows: list[Row], *, source: str, brands: Brands) -> list[Result]
         writing.put(index, row["card"], pick(row, "points"), row, clock="points_as_of")
 
     writing.each(put)
-    writing.store(MembershipCard, ["points", "points_as_of"])
+    writing.store(["points", "points_as_of"])
     return writing.answers()
 
 
@@ -60,7 +60,7 @@ def save_assets(rows: list[Row], *, source: str, brands: Brands) -> list[Result]
     """Add coupons and gifts by brand and `code`, or change those that are there."""
     job = _Assets(rows, source, brands)
     job.writing.each(job.put)
-    job.writing.store(MemberAsset, _ASSET)
+    job.writing.store(_ASSET)
     reconsider_soon(asset.member_id for asset in job.writing.known.values())
     return job.writing.answers()
 
@@ -76,7 +76,7 @@ def save_followers(rows: list[Row], *, source: str, brands: Brands) -> list[Resu
         raise NotForBrands
     job = _Followers(rows, source)
     job.writing.each(job.put)
-    job.writing.store(OfficialFollower, _FOLLOWER)
+    job.writing.store(_FOLLOWER)
     return job.writing.answers()
 
 

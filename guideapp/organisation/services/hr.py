@@ -30,7 +30,7 @@ def import_people(rows: list[Row], *, source: str, brands: Brands = None) -> lis
     """
     job = _People(rows, source, brands)
     job.writing.each(job.put)
-    job.writing.store(HrPerson, _WRITTEN)
+    job.writing.store(_WRITTEN)
     return job.writing.answers()
 
 

@@ -54,7 +54,7 @@ def save_stores(rows: list[Row], *, source: str, brands: Brands) -> list[Result]
     job = _Stores(rows, source, brands)
     job.writing.each(job.put)
     job.keep_regions()
-    job.writing.store(Store, _FIELDS)
+    job.writing.store(_FIELDS)
     return job.writing.answers()
 
 
