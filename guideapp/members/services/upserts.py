@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from guideapp.core.bulk import insert
 from guideapp.core.fields import blind_index
 from guideapp.core.results import Result, Status, refused
 from guideapp.core.upserts import (
@@ -249,20 +250,19 @@ class _Members:
                 member__in=members, kind=kind, ended_at=None
             )
         }
-        new, changed = [], []
+        new, given_up = [], []
         for index, (member, day) in self.birthdays.items():
             row = standing.get(member.pk)
             if _parts(row) == ((day["year"], day["month"], day["day"]) if day else None):
                 continue
             self._changed(index)
             if row is not None:
-                row.ended_at = self.writing.at
-                changed.append(row)
+                given_up.append(row.pk)
             if day:
                 told = {"source": self.source, "at": self.writing.at}
                 new.append(ImportantDate(member=member, kind=kind, **day, **told))
-        ImportantDate.objects.bulk_update(changed, ["ended_at"], batch_size=500)
-        ImportantDate.objects.bulk_create(new, batch_size=500)
+        ImportantDate.objects.filter(pk__in=given_up).update(ended_at=self.writing.at)
+        insert(new)
 
     def _changed(self, index: int) -> None:
         """A row whose birthday alone is news was changed all the same."""
