@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import BigIntegerField, QuerySet
 from django.tasks import task
 
 from guideapp.core.clock import now, own_now
 from guideapp.core.jobs.enqueue import enqueue_once
 from guideapp.core.jobs.schedule import periodic
 from guideapp.core.logs import mask
+from guideapp.core.prepared import Given, Prepared
 from guideapp.wecom.callback_xml import read_elements
 from guideapp.wecom.callbacks import STATE_EVENTS, handlers_of, lane_of
 from guideapp.wecom.errors import NobodyHandles, StaleCallback
@@ -34,6 +36,10 @@ ON CONFLICT (corp_id, agent_id, digest) DO UPDATE
 SET deliveries = wecom_callbackevent.deliveries + 1,
     state = CASE WHEN %s THEN 'pending' ELSE wecom_callbackevent.state END
 RETURNING id, deliveries
+"""
+_HANDLED = """
+UPDATE wecom_callbackevent SET state = %s, handled_at = %s, fields = %s, error = ''
+WHERE id = %s AND (deliveries = %s OR NOT %s)
 """
 
 
@@ -83,7 +89,7 @@ def receive(message: bytes, *, timestamp: str) -> None:
 @task(queue_name="normal")
 def handle_event(event_id: int) -> None:
     """Call every handler of a pending event, then mark it done."""
-    event = CallbackEvent.objects.filter(pk=event_id, state=CallbackEvent.State.PENDING).first()
+    event = _PENDING.first(pk=event_id)
     if event is None:
         return
     try:
@@ -96,7 +102,7 @@ def handle_event(event_id: int) -> None:
 
 def handle_again(event_id: int) -> None:
     """Have a pending event handled from the beginning, in its own lane."""
-    event = CallbackEvent.objects.filter(pk=event_id, state=CallbackEvent.State.PENDING).first()
+    event = _PENDING.first(pk=event_id)
     if event is not None:
         job = handle_event.using(queue_name=lane_of(event.event, event.change_type))
         enqueue_once(job, event_id, dedupe_key=f"inbox:{event_id}")
@@ -104,7 +110,7 @@ def handle_again(event_id: int) -> None:
 
 def close_event(event_id: int) -> None:
     """Nothing is to be done about a pending event: it is about nobody of ours."""
-    event = CallbackEvent.objects.filter(pk=event_id, state=CallbackEvent.State.PENDING).first()
+    event = _PENDING.first(pk=event_id)
     if event is not None:
         _done(event)
 
@@ -142,11 +148,27 @@ def prune_inbox() -> None:
 
 
 def _done(event: CallbackEvent) -> None:
-    handled = CallbackEvent.objects.filter(pk=event.pk)
-    if event.event in STATE_EVENTS:  # one that came again meanwhile has a job of its own
-        handled = handled.filter(deliveries=event.deliveries)
+    """Handled. A state event that came again meanwhile has a job of its own, and stays pending."""
     kept = {name: text for name, text in event.fields.items() if name != _WELCOME_CODE}
-    handled.update(state=CallbackEvent.State.DONE, handled_at=now(), fields=kept, error="")
+    values = (
+        CallbackEvent.State.DONE,
+        connection.ops.adapt_datetimefield_value(now()),
+        json.dumps(kept, ensure_ascii=False),
+        event.pk,
+        event.deliveries,
+        event.event in STATE_EVENTS,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_HANDLED, values)
+
+
+def _pending() -> QuerySet[CallbackEvent]:
+    return CallbackEvent.objects.filter(
+        pk=Given("pk", BigIntegerField()), state=CallbackEvent.State.PENDING
+    )
+
+
+_PENDING = Prepared(_pending)
 
 
 def _is_stale(timestamp: str) -> bool:
