@@ -28,7 +28,8 @@ class Fate:
 
 def fate_of(subject: str) -> Fate:
     """Decide for one event; `subject` is its change type, or the event where it has none."""
-    met = {name: fault for name in _KINDS if (fault := faults.met(name, subject))}
+    on = {fault.name for fault in faults.standing()}
+    met = {name: fault for name in _KINDS if name in on and (fault := faults.met(name, subject))}
     if not met:
         return Fate()
     late = met.get(Name.CALLBACK_SHUFFLE)

@@ -100,7 +100,7 @@ def _queued(row: Callback, fate: Fate) -> Callback:
     for _copy in range(fate.copies):
         row.pk = None
         row.save(force_insert=True)
-    transaction.on_commit(ensure_running)
+    transaction.on_commit(_deliver_soon)
     return row
 
 
@@ -235,9 +235,14 @@ def start_thread() -> Deliverer:
 
 
 def ensure_running() -> None:
-    """Wake the deliverer, starting it where the settings want one."""
+    """Have a deliverer where the settings want one; a new one begins with what was left over."""
     if config.delivers_by_itself():
         start_thread()
+
+
+def _deliver_soon() -> None:
+    """Have the deliverer look at once, and not in a second."""
+    ensure_running()
     _wake.set()
 
 
