@@ -67,6 +67,8 @@ def insert(rows: Sequence[models.Model]) -> None:
 
 def insert_missing(rows: Sequence[models.Model], **conflicts: Any) -> None:
     """`insert`; where some are there already, `bulk_create` with these `conflicts` decides."""
+    if not rows:
+        return
     try:
         with transaction.atomic():
             insert(rows)

@@ -121,4 +121,5 @@ def test_two_tables_are_rewritten_in_one_transaction():
 def test_nothing_to_do_asks_nothing(django_assert_num_queries):
     with django_assert_num_queries(0):
         insert([])
+        insert_missing([], ignore_conflicts=True)
         rewrite([], ["name"])

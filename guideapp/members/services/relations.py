@@ -59,7 +59,7 @@ def told_by_user(entry: ContactOfUser) -> Told:
     return Told(entry["external_contact"], follow, follow.get("tag_id"))
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def apply_told(
     told: Sequence[Told], *, asked_at: datetime, contacts: Iterable[ExternalContact] = ()
 ) -> Applied:
