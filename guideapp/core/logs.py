@@ -16,6 +16,9 @@ _SECRET_PAIR = re.compile(
 )
 _PHONE = re.compile(r"(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)")
 _TRACKED = re.compile(r"(/v/\d+/)[0-9A-Za-z]{22}")
+_ROW = re.compile(
+    r"(Failing row contains |COPY \w+, line \d+(?:, column \w+)?: |Key \([^\n]*?\)=)[^\n]*"
+)
 
 
 def request_id() -> str:
@@ -29,9 +32,13 @@ def set_request_id(value: str) -> None:
 
 
 def mask(text: str) -> str:
-    """Blank out everything that looks like a phone number, a token, a code or a key."""
+    """Blank out everything that looks like a phone number, a token, a code or a key.
+
+    And what PostgreSQL quotes of a row that it refuses: a customer's name is not for a log.
+    """
     text = _SECRET_PAIR.sub(r"\1\2***", text)
     text = _TRACKED.sub(r"\1***", text)
+    text = _ROW.sub(r"\1***", text)
     return _PHONE.sub(lambda match: f"{match.group()[:3]}****{match.group()[-4:]}", text)
 
 

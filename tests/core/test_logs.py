@@ -38,6 +38,11 @@ def line_of(message: str, *args: Any, error: BaseException | None = None, **extr
         ("{'welcome_code': 'SECRET'}", "SECRET"),
         ("/wecom/oauth/?code=SECRET&state=HIDDEN", "HIDDEN"),
         ("/v/12/abcdefghijklmnopqrstuv/beacon/", "ghijkl"),
+        ("DETAIL:  Key (name)=(陈橘) already exists.", "陈橘"),
+        ("DETAIL:  Key (lower(name), id)=(陈橘, 1) already exists.", "陈橘"),
+        ("DETAIL:  Failing row contains (1, null, 陈橘).", "陈橘"),
+        ('CONTEXT:  COPY members_member, line 1: "1\tHY0001\t陈橘"', "陈橘"),
+        ('CONTEXT:  COPY members_member, line 1, column name: "陈橘"', "陈橘"),
     ],
 )
 def test_secrets_and_phones_are_blanked(text: str, hidden: str) -> None:
