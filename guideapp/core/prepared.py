@@ -9,14 +9,14 @@ decryption stay Django's own.
 
 import copy
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
 from typing import Any, cast
 
 import psycopg
-from django.db import connection
+from django.db import NotSupportedError, connection
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Expression, Field, Model, QuerySet
 from django.db.models.query import ModelIterable
@@ -65,16 +65,20 @@ class _Plan:
 
     def _fetched(self, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         """The rows as the database gives them."""
-        keeps_plans = connection.vendor == "postgresql"
-        params = [
-            part.field.get_db_prep_value(values[part.name], connection)
-            if isinstance(part, _Slot)
-            else part
-            for part in (self._slots if keeps_plans else self._params)
-        ]
-        with _keeping() if keeps_plans else connection.cursor() as cursor:
-            cursor.execute(self._numbered if keeps_plans else self._sql, params)
-            return cast(list[tuple[Any, ...]], cursor.fetchall())
+        if connection.vendor != "postgresql":
+            with connection.cursor() as cursor:
+                return _read(cursor, self._sql, _filled(self._params, values))
+        connection.ensure_connection()
+        sql, given = self._numbered, _filled(self._slots, values)
+        try:
+            with _keeping() as cursor:
+                return _read(cursor, sql, given)
+        except NotSupportedError:  # an upgrade has changed a column: the plan kept is of no use
+            if connection.in_atomic_block:
+                raise
+        self._numbered = f"{sql} "  # another text is another plan, on each connection
+        with _keeping() as cursor:
+            return _read(cursor, self._numbered, given)
 
     @cached_property
     def _slots(self) -> list[_Slot]:
@@ -104,9 +108,23 @@ class _KeepingCursor(psycopg.RawCursor[Any]):
         return super().execute(query, params, **options | {"prepare": True})
 
 
+def _filled(params: Sequence[Any], values: dict[str, Any]) -> list[Any]:
+    """The parameters with what is given."""
+    return [
+        part.field.get_db_prep_value(values[part.name], connection)
+        if isinstance(part, _Slot)
+        else part
+        for part in params
+    ]
+
+
+def _read(cursor: CursorWrapper, sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
+    cursor.execute(sql, params)
+    return cast(list[tuple[Any, ...]], cursor.fetchall())
+
+
 def _keeping() -> CursorWrapper:
     """A cursor of Django's on this thread's connection, whose plans are kept."""
-    connection.ensure_connection()
     ours = connection.connection
     usual, ours.cursor_factory = ours.cursor_factory, _KeepingCursor
     try:

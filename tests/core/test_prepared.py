@@ -120,3 +120,22 @@ def test_where_a_pooler_shares_connections_no_plan_is_kept(monkeypatch):
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_prepared_statements")
         assert cursor.fetchone() == (0,)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite plans for nothing")
+@pytest.mark.django_db(transaction=True)
+def test_a_column_that_an_upgrade_widens_stops_no_page():
+    follow = make_follow()
+    prepared = follows_since()
+    since = follow.followed_at - timedelta(days=1)
+    assert prepared.first(guide=follow.guide_id, since=since) == follow
+    upgrade = connection.copy()  # as another process does it
+    widen = "ALTER TABLE members_followrelation ALTER COLUMN remark TYPE varchar(%s)"
+    try:
+        for width in (80, 64):
+            with upgrade.cursor() as cursor:
+                cursor.execute(widen, [width])
+            for _ in range(2):
+                assert prepared.first(guide=follow.guide_id, since=since) == follow
+    finally:
+        upgrade.close()
