@@ -117,12 +117,7 @@ def database(url: str) -> dict[str, Any]:
             "HOST": parts.hostname or "",
             "PORT": str(parts.port or ""),
             "CONN_MAX_AGE": 0,  # required with a pool
-            "OPTIONS": {
-                "pool": pool,
-                "options": f"-c statement_timeout={seconds}s",
-                # Only core.prepared asks for it; a pooler that shares connections may not know it.
-                "prepare_threshold": 5 if env_bool("DATABASE_KEEPS_PLANS", default=True) else None,
-            },
+            "OPTIONS": {"pool": pool, "options": f"-c statement_timeout={seconds}s"},
         }
     raise ImproperlyConfigured(f"DATABASE_URL begins with {parts.scheme!r}, which is not known.")
 

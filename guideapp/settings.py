@@ -115,6 +115,8 @@ TEMPLATES = [
 DATABASES = {
     "default": database(env_str("DATABASE_URL", "sqlite:///var/demo/db.sqlite3" if LOCAL else None))
 }
+# A pooler that lends connections by transaction may not know prepared statements (core.prepared).
+DATABASE_KEEPS_PLANS = env_bool("DATABASE_KEEPS_PLANS", default=True)
 # Cache and rate counters of several processes; `redis://user:password@host:6379/0`.
 REDIS_URL = env_str("REDIS_URL", "")
 CACHES = {

@@ -17,6 +17,7 @@ from psycopg import sql
 type _Field = models.Field[Any, Any]
 
 _BATCH = 500  # rows of a statement where COPY is not there
+_FEW = 20  # rows for which a table of their own costs more than it saves
 _ID = sql.Identifier("id")
 _KEYS = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
 _COPY = sql.SQL("COPY {table} ({names}) FROM STDIN")
@@ -79,10 +80,13 @@ def insert_missing(rows: Sequence[models.Model], **conflicts: Any) -> None:
 
 
 def rewrite(rows: Sequence[models.Model], fields: Iterable[str]) -> None:
-    """Update `fields` of stored rows, and `updated_at`: far cheaper than `bulk_update`."""
+    """Update `fields` of stored rows, and `updated_at`: far cheaper than `bulk_update`.
+
+    In no promised order: rows that exchange a unique value may raise IntegrityError.
+    """
     if not rows:
         return
-    if connection.vendor != "postgresql":
+    if connection.vendor != "postgresql" or len(rows) <= _FEW:
         _objects(rows).bulk_create(
             rows,
             update_conflicts=True,
@@ -140,9 +144,12 @@ def _is_clock(field: _Field) -> bool:
 
 
 def _learn_key(row: models.Model, relation: Any) -> None:
-    """What a row points at may have been stored after the row was made."""
+    """What a row points at may have been stored after it was made. Raises ValueError if not."""
     if getattr(row, relation.attname) is None and relation.is_cached(row):
-        setattr(row, relation.name, relation.get_cached_value(row))
+        pointed_at = relation.get_cached_value(row)
+        if pointed_at is not None and pointed_at.pk is None:
+            raise ValueError(f"{relation.name} of {row!r} is not stored yet.")
+        setattr(row, relation.name, pointed_at)
 
 
 def _column(field: _Field) -> str:

@@ -17,8 +17,9 @@ _SECRET_PAIR = re.compile(
 _PHONE = re.compile(r"(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)")
 _TRACKED = re.compile(r"(/v/\d+/)[0-9A-Za-z]{22}")
 _ROW = re.compile(
-    r"(Failing row contains |COPY \w+, line \d+(?:, column \w+)?: |Key \([^\n]*?\)=)[^\n]*"
+    r"(COPY \w+, line \d+(?:, column \w+)?: |JSON data, line \d+: |Key \([^\n]*?\)=)[^\n]*"
 )
+_WHOLE_ROW = re.compile(r"(Failing row contains ).*?\)\.?$", re.DOTALL | re.MULTILINE)
 
 
 def request_id() -> str:
@@ -38,7 +39,7 @@ def mask(text: str) -> str:
     """
     text = _SECRET_PAIR.sub(r"\1\2***", text)
     text = _TRACKED.sub(r"\1***", text)
-    text = _ROW.sub(r"\1***", text)
+    text = _WHOLE_ROW.sub(r"\1***", _ROW.sub(r"\1***", text))
     return _PHONE.sub(lambda match: f"{match.group()[:3]}****{match.group()[-4:]}", text)
 
 

@@ -16,6 +16,7 @@ from itertools import count
 from typing import Any, cast
 
 import psycopg
+from django.conf import settings
 from django.db import NotSupportedError, connection
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Expression, Field, Model, QuerySet
@@ -74,9 +75,9 @@ class _Plan:
             with _keeping() as cursor:
                 return _read(cursor, sql, given)
         except NotSupportedError:  # an upgrade has changed a column: the plan kept is of no use
+            self._numbered = f"{sql} "  # another text is another plan, on each connection
             if connection.in_atomic_block:
                 raise
-        self._numbered = f"{sql} "  # another text is another plan, on each connection
         with _keeping() as cursor:
             return _read(cursor, self._numbered, given)
 
@@ -101,11 +102,20 @@ class _Plan:
 
 
 class _KeepingCursor(psycopg.RawCursor[Any]):
-    """Has the server keep the plan of what it executes, if this connection may."""
+    """Has the server keep the plan of what it executes, where a setting allows it."""
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-        """As psycopg does, prepared at the first time."""
-        return super().execute(query, params, **options | {"prepare": True})
+        """As psycopg does, prepared at the first time.
+
+        The connection keeps nothing of other statements: it would remember their texts, too.
+        """
+        if not settings.DATABASE_KEEPS_PLANS:
+            return super().execute(query, params, **options)
+        self.connection.prepare_threshold = 0
+        try:
+            return super().execute(query, params, **options)
+        finally:
+            self.connection.prepare_threshold = None
 
 
 def _filled(params: Sequence[Any], values: dict[str, Any]) -> list[Any]:

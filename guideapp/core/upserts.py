@@ -149,10 +149,15 @@ def set_fields(row: models.Model, values: Row) -> bool:
 
 
 def _differs(row: models.Model, name: str, value: Any) -> bool:
-    """Of a relation by its key: to fetch what stands there would be a query for each row."""
+    """Of a relation by its key: to fetch what stands there would be a query for each row.
+
+    What is not stored yet has none, and stands nowhere.
+    """
     field: Any = row._meta.get_field(name)
-    if field.is_relation and (value is None or isinstance(value, models.Model)):
-        return bool(getattr(row, field.attname) != (value.pk if value else None))
+    if field.is_relation and isinstance(value, models.Model):
+        return value.pk is None or bool(getattr(row, field.attname) != value.pk)
+    if field.is_relation and value is None:
+        return getattr(row, field.attname) is not None
     return bool(getattr(row, name) != value)
 
 

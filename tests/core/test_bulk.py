@@ -89,16 +89,22 @@ def test_a_mark_that_somebody_set_meanwhile_stays_theirs():
     assert len(marks) == 2
 
 
-def test_only_the_named_fields_of_stored_rows_change():
+@pytest.mark.parametrize("others", [0, 30])
+def test_only_the_named_fields_of_stored_rows_change(others):
     first, second = make_member(name="甲", phone="+8613800000001"), make_member(name="乙")
     untouched = make_member(name="丙")
+    many = [Member(number=f"HYBULK{n}", name="先") for n in range(others)]
+    insert(many)
     made_at, wrote_at = first.created_at, first.updated_at
     first.name, second.name, second.gender = "甲甲", "乙\n乙", 2
     first.phone = "+8613800000002"
     first.source = "not written"
-    rewrite([first, second], ["name", "gender", "phone"])
+    for row in many:
+        row.name = "后"
+    rewrite([first, second, *many], ["name", "gender", "phone"])
     kept = {row.pk: row for row in Member.objects.all()}
     assert [kept[row.pk].name for row in (first, second, untouched)] == ["甲甲", "乙\n乙", "丙"]
+    assert {kept[row.pk].name for row in many} <= {"后"}
     assert kept[second.pk].gender == 2
     assert kept[first.pk].phone == "+8613800000002"
     assert kept[first.pk].source != "not written"
@@ -106,16 +112,24 @@ def test_only_the_named_fields_of_stored_rows_change():
     assert kept[first.pk].created_at == made_at
 
 
+def test_a_row_that_points_at_nothing_stored_is_refused():
+    with pytest.raises(ValueError, match="member"):
+        insert([Contact(external_userid="wmBulk", member=Member(number="HYBULK"))])
+
+
 def test_two_tables_are_rewritten_in_one_transaction():
-    member, contact = make_member(name="甲"), make_contact(name="甲")
+    members = [Member(number=f"HYBULK{n}", name="甲") for n in range(30)]
+    contacts = [Contact(external_userid=f"wmBulk{n}", name="甲") for n in range(30)]
     with transaction.atomic():
+        insert(members)
+        insert(contacts)
         for name in ("乙", "丙"):
-            member.name = contact.name = name
-            rewrite([member], ["name"])
-            rewrite([contact], ["name"])
-    member.refresh_from_db()
-    contact.refresh_from_db()
-    assert (member.name, contact.name) == ("丙", "丙")
+            for row in [*members, *contacts]:
+                row.name = name
+            rewrite(members, ["name"])
+            rewrite(contacts, ["name"])
+    for model in (Member, Contact):
+        assert set(model.objects.values_list("name", flat=True)) == {"丙"}
 
 
 def test_nothing_to_do_asks_nothing(django_assert_num_queries):

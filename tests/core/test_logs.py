@@ -41,6 +41,8 @@ def line_of(message: str, *args: Any, error: BaseException | None = None, **extr
         ("DETAIL:  Key (name)=(陈橘) already exists.", "陈橘"),
         ("DETAIL:  Key (lower(name), id)=(陈橘, 1) already exists.", "陈橘"),
         ("DETAIL:  Failing row contains (1, null, 陈橘).", "陈橘"),
+        ("DETAIL:  Failing row contains (1, 两行\n陈橘).\nCONTEXT", "陈橘"),
+        ('CONTEXT:  JSON data, line 1: {"name": "陈橘', "陈橘"),
         ('CONTEXT:  COPY members_member, line 1: "1\tHY0001\t陈橘"', "陈橘"),
         ('CONTEXT:  COPY members_member, line 1, column name: "陈橘"', "陈橘"),
     ],

@@ -113,9 +113,9 @@ def test_the_database_keeps_the_plan_for_the_next_request():
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite plans for nothing")
-def test_where_a_pooler_shares_connections_no_plan_is_kept(monkeypatch):
+def test_where_a_pooler_shares_connections_no_plan_is_kept(settings):
     follow = make_follow()
-    monkeypatch.setattr(connection.connection, "prepare_threshold", None)
+    settings.DATABASE_KEEPS_PLANS = False
     assert follows_since().first(guide=follow.guide_id, since=follow.followed_at) == follow
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_prepared_statements")

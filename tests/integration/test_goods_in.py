@@ -67,6 +67,15 @@ def test_stores_of_one_call_share_their_new_brand_and_region(crm):
     assert (Brand.objects.count(), Region.objects.count()) == (1, 1)
 
 
+def test_a_style_without_a_category_gets_a_new_one(crm):
+    make_brand()
+    style = {"style_no": "Q1", "name": "大衣", "list_price_fen": 1, "brand": "青禾"}
+    assert crm.post("products", style).status_code == 201
+    style |= {"category": "coat", "category_name": "大衣"}
+    assert crm.post("products", style).json()["status"] == "updated"
+    assert Product.objects.get().category.name == "大衣"
+
+
 def test_a_style_that_is_refused_or_older_names_no_category(crm):
     make_brand()
     style = {"style_no": "Q1", "name": "大衣", "list_price_fen": 1, "brand": "青禾"}
