@@ -1,6 +1,7 @@
 """A burst of 10,000 events beside new customers, and welcomes while 10,000 bulk jobs wait.
 
-Real processes: the product's web server and worker, the played WeCom with a database of its own.
+Real processes: the product's web server, a worker for each lane, the played WeCom with a database
+of its own.
 """
 
 import json
@@ -18,7 +19,7 @@ from bench.callback import Keys, edited, empty
 from bench.databases import BURST
 from bench.environment import url_of
 from bench.load import load, send
-from bench.servers import Served, free_port, manage, wait_for, web, worker
+from bench.servers import Served, free_port, manage, wait_for, web, workers
 from bench.table import Line
 
 _EVENTS = 10_000
@@ -183,7 +184,7 @@ def _company() -> Iterator[Company]:
             "WECOM_CALLBACK_AES_KEY": corp["callback_aes_key"],
         }
         _know(users)
-        with web(BURST.database, port=port, env=env) as product, worker(BURST.database, env):
+        with web(BURST.database, port=port, env=env) as product, workers(BURST.database, env):
             keys = Keys(corp["corp_id"], corp["callback_token"], corp["callback_aes_key"])
             yield Company(wecom, product, keys, [user["userid"] for user in users])
 

@@ -7,12 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.environment import url_of
 from bench.load import load, page, send
+from guideapp.core.jobs.lanes import LANES
 
 LOGS = Path("var/bench")
 _START_SECONDS = 60
@@ -65,10 +66,12 @@ def web(
 
 
 @contextmanager
-def worker(database: str, env: dict[str, str]) -> Iterator[Served]:
-    """`manage.py worker` over all lanes."""
-    with manage(["worker"], database, env=env) as served:
-        yield served
+def workers(database: str, env: dict[str, str]) -> Iterator[None]:
+    """A worker for each lane, as the Procfile starts them."""
+    with ExitStack() as stack:
+        for lane in LANES:
+            stack.enter_context(manage(["worker", "--lanes", lane], database, env=env))
+        yield
 
 
 @contextmanager
@@ -77,7 +80,8 @@ def manage(
 ) -> Iterator[Served]:
     """`manage.py <command>` for the length of the block; its output goes to var/bench."""
     LOGS.mkdir(parents=True, exist_ok=True)
-    log = LOGS / f"{command[0]}-{database}.log"
+    lanes = command[-1:] if command[0] == "worker" else []
+    log = LOGS / f"{'-'.join([command[0], *lanes, database])}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 -- our own command
             [sys.executable, "manage.py", *command],

@@ -1,7 +1,7 @@
 """What members do when WeCom reports a change of customers or of company tags.
 
 An event is a hint that may come twice, late or in any order. The handlers write only what the event
-itself proves (who began or ended, and when); the rest is read from WeCom by an urgent job.
+itself proves (who began or ended, and when); the rest is read from WeCom by a job.
 """
 
 import logging

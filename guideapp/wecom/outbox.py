@@ -86,7 +86,7 @@ def call(
     return register
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def send(
     kind: str,
     payload: Payload,

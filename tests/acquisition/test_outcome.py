@@ -7,9 +7,10 @@ import time_machine
 
 from guideapp.acquisition.services import settle
 from guideapp.core.clock import now
+from guideapp.core.jobs import ledger
 from guideapp.core.jobs.worker import run_due
 from guideapp.members.models import FollowRelation, Suggestion, TimelineEvent
-from guideapp.members.services import decide
+from guideapp.members.services import decide, refresh_soon
 from guideapp.members.signals import contact_left
 from guideapp.wecom.models import OutboxCall
 from tests.acquisition.support import brand_of, ended, greet_now
@@ -85,8 +86,21 @@ def test_the_end_of_the_call_settles_the_welcome_by_itself(follow: FollowRelatio
     delivery = greet_now(follow)
     assert delivery is not None
     with time_machine.travel(now() + timedelta(seconds=21)):
-        run_due(("urgent",))
+        run_due(("urgent", "normal"))
     assert TimelineEvent.objects.get().kind == "welcome_missed"
+
+
+def test_what_the_guide_is_told_waits_in_no_lane_of_welcomes_and_before_readings(
+    follow: FollowRelation,
+) -> None:
+    delivery = greet_now(follow)
+    assert delivery is not None
+    refresh_soon("wmSomebody")
+    with time_machine.travel(now() + timedelta(seconds=21)):
+        run_due(("urgent",))
+        assert not TimelineEvent.objects.exists()
+        (job,) = ledger.claim("normal", worker="w", limit=1, lease_seconds=10)
+    assert job.task.endswith("settle_call")
 
 
 def test_the_guide_gets_one_message_from_the_prompt(follow: FollowRelation) -> None:

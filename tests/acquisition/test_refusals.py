@@ -55,11 +55,11 @@ def bodies(wire: responses.RequestsMock) -> list[dict[str, Any]]:
 
 
 def run_for(seconds: int) -> None:
-    """The urgent lane works on, second by second."""
+    """The worker goes on, second by second."""
     start = now()
     for second in range(seconds):
         with time_machine.travel(start + timedelta(seconds=second)):
-            run_due(("urgent",))
+            run_due(("urgent", "normal"))
 
 
 @pytest.mark.parametrize(

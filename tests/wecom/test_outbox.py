@@ -334,5 +334,5 @@ def test_sent_calls_are_thrown_away_after_three_months_and_open_ones_never(wire:
 
 
 def test_owing_a_call_takes_few_statements(django_assert_num_queries: Any) -> None:
-    with django_assert_num_queries(7):  # look, row and job, within two savepoints
+    with django_assert_num_queries(5):  # look, row and job, within one savepoint
         owe_tag()

@@ -33,7 +33,7 @@ _BAD_CARD = frozenset({40007, 40058, 41064, 41065})
 _TITLE_BYTES, _SUMMARY_BYTES = 128, 512  # of a link attachment
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def greet(
     follow: FollowRelation, *, welcome_code: str, state: str, event_at: datetime
 ) -> WelcomeDelivery | None:

@@ -16,6 +16,7 @@ from guideapp.wecom.models import OutboxCall
 
 RULE = "new_customer"
 SUGGESTION_LIFE = timedelta(days=7)
+_BEFORE_READINGS = 10  # a guide waits for it; the urgent threads are for what dies in 20 s
 SENT_EVENT, MISSED_EVENT = "welcome_sent", "welcome_missed"
 
 CODE_VOID = 41050  # unknown, used, or older than 20 s
@@ -110,7 +111,7 @@ def _reason(call: OutboxCall, outcome: Welcome) -> str:
     return "refused"
 
 
-@task(queue_name="urgent")
+@task(queue_name="normal", priority=_BEFORE_READINGS)
 def settle_call(call_id: int) -> None:
     """`settle` for the welcome that the outbox call `call_id` was."""
     deliveries = WelcomeDelivery.objects.select_related(

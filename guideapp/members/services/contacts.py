@@ -128,7 +128,7 @@ def _key(external_userid: str, userid: str) -> str:
     return f"contact:{external_userid}:{userid.lower()}"
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def open_follow(
     *, guide: Guide, external_userid: str, state: str, at: datetime
 ) -> FollowRelation | None:
@@ -159,7 +159,7 @@ def open_follow(
     return row
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def end_follow(*, guide: Guide, external_userid: str, reason: str, at: datetime) -> None:
     """End the relation as an event of `at` says. `reason` is a FollowRelation.EndReason.
 

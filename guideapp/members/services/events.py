@@ -30,7 +30,7 @@ class NewEvent:
     params: dict[str, Any] = field(default_factory=dict)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record_event(
     *,
     kind: str,

@@ -55,7 +55,7 @@ class Explained:
     done_by_send: bool  # else the guide says when it is done
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def propose(
     *,
     rule: str,

@@ -45,7 +45,7 @@ TEMPLATES = [
         },
     },
 ]
-DATABASES = {"default": database(f"sqlite:///{_told.database}")}
+DATABASES = {"default": database(f"sqlite:///{_told.database}") | {"CONN_MAX_AGE": None}}
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
