@@ -23,6 +23,7 @@ from bench import (  # noqa: E402 -- they need the settings
     crypto,
     databases,
     growth,
+    host,
     members,
     paint,
     servers,
@@ -102,12 +103,14 @@ def _prepare(*, large: bool) -> None:
 
 def _measured(parts: dict[str, Part]) -> list[table.Line]:
     lines: list[table.Line] = []
+    paces: list[float] = []
     for place, (name, part) in enumerate(parts.items(), 1):
         print(f"[{place}/{len(parts)}] {name} …", end=" ", flush=True)
         began = time.monotonic()
+        paces.append(host.pace())
         lines += part()
         print(f"{time.monotonic() - began:.0f} s", flush=True)
-    return lines
+    return [host.line(paces), *lines]
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from xml.sax.saxutils import escape
 
 from wechatpy.work.crypto import WeChatCrypto
 
@@ -14,8 +13,8 @@ from guideapp.wecom.crypto import CallbackCrypto
 
 _TIMES = 1_500
 _STAMP, _NONCE = "1767225600", "bench"
-_EVENT = (
-    "<xml><ToUserName><![CDATA[{corp}]]></ToUserName><FromUserName><![CDATA[sys]]></FromUserName>"
+_MESSAGE = (
+    f"<xml><ToUserName><![CDATA[{CORP_ID}]]></ToUserName><FromUserName><![CDATA[sys]]></FromUserName>"
     "<CreateTime>1767225600</CreateTime><MsgType><![CDATA[event]]></MsgType>"
     "<Event><![CDATA[change_external_contact]]></Event>"
     "<ChangeType><![CDATA[edit_external_contact]]></ChangeType>"
@@ -24,26 +23,32 @@ _EVENT = (
 )
 
 
+def sealed_event() -> tuple[str, str, str, str]:
+    """A callback as WeCom posts it: body, signature, timestamp, nonce."""
+    ours = CallbackCrypto(TOKEN, AES_KEY, CORP_ID)
+    sealed = ours.encrypt(_MESSAGE.encode(), nonce=_NONCE, timestamp=_STAMP)
+    body = f"<xml><Encrypt><![CDATA[{sealed.encrypt}]]></Encrypt></xml>"
+    return body, sealed.msg_signature, _STAMP, _NONCE
+
+
 def measure() -> list[Line]:
     """Time of ours ÷ time of wechatpy, for what a callback needs and for what the sandbox needs."""
-    message = _EVENT.format(corp=escape(CORP_ID))
     ours, theirs = CallbackCrypto(TOKEN, AES_KEY, CORP_ID), WeChatCrypto(TOKEN, AES_KEY, CORP_ID)
-    sealed = ours.encrypt(message.encode(), nonce=_NONCE, timestamp=_STAMP)
-    body = f"<xml><Encrypt><![CDATA[{sealed.encrypt}]]></Encrypt></xml>"
+    body, signature, _stamp, _nonce = event = sealed_event()
 
     def our_decrypt() -> bytes:
         text = read_elements(body.encode())["Encrypt"]
-        return ours.decrypt(sealed.msg_signature, _STAMP, _NONCE, text)
+        return ours.decrypt(signature, _STAMP, _NONCE, text)
 
     def their_decrypt() -> str:
-        plain: str = theirs.decrypt_message(body, sealed.msg_signature, _STAMP, _NONCE)
+        plain: str = theirs.decrypt_message(*event)
         return plain
 
     def our_encrypt() -> object:
-        return ours.encrypt(message.encode(), nonce=_NONCE, timestamp=_STAMP)
+        return ours.encrypt(_MESSAGE.encode(), nonce=_NONCE, timestamp=_STAMP)
 
     def their_encrypt() -> object:
-        return theirs.encrypt_message(message, _NONCE, _STAMP)
+        return theirs.encrypt_message(_MESSAGE, _NONCE, _STAMP)
 
     decrypted, reference, encrypted, sealed_by = interleaved(
         *(_timed(act) for act in (our_decrypt, their_decrypt, our_encrypt, their_encrypt))

@@ -13,12 +13,14 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+
+import psycopg
 
 from tests.faults import drops, hangs, limits, scenes
 from tests.faults.house import House
@@ -49,11 +51,27 @@ class Line:
     seconds: float
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)  # why it broke off, or missed its own bar
 
     @property
     def is_good(self) -> bool:
         """Nothing lost, nothing doubled, and the scene's own bar held."""
-        return not self.lost and not self.doubled
+        return not self.lost and not self.doubled and not self.broken
+
+
+@contextmanager
+def _noting(line: Line) -> Iterator[None]:
+    """What breaks inside is a word in the table and not the end of the run."""
+    try:
+        yield
+    except (
+        AssertionError,
+        TimeoutError,
+        subprocess.TimeoutExpired,
+        OSError,
+        psycopg.OperationalError,
+    ) as error:
+        line.broken.append(f"{type(error).__name__}: {error}")
 
 
 class Run:
@@ -102,15 +120,14 @@ class Run:
                 continue
             self.say(f"{name} …")
             began, line = time.monotonic(), Line(name, "", 0)
-            try:
+            with _noting(line):
                 line.injected = scene()
+            with _noting(line):  # of a scene that broke off, too: what it brought counts
                 self._judge(line)
-            except (AssertionError, TimeoutError, subprocess.TimeoutExpired, OSError) as error:
-                line.lost.append(f"{type(error).__name__}: {error}")
             line.seconds = time.monotonic() - began
             self.lines.append(line)
             self.say(f"{name}: lost {len(line.lost)}, doubled {len(line.doubled)}. {line.injected}")
-            for what in (line.lost + line.doubled)[:8]:
+            for what in [*line.broken, *line.lost, *line.doubled][:8]:
                 self.say(f"  ! {what}")
 
     def say(self, text: str) -> None:
@@ -171,8 +188,8 @@ def missed(runs: list[Run], *, kills: int, events: int, seconds: float) -> list[
 def table(lines: Iterable[Line]) -> str:
     """The result as Markdown."""
     rows = [
-        f"| {one.name} | {one.injected or '—'} | {len(one.lost)} | {len(one.doubled)} |"
-        f" {one.seconds:.0f} s |"
+        f"| {one.name} | {'; '.join([one.injected, *one.broken]).lstrip('; ')} |"
+        f" {len(one.lost)} | {len(one.doubled)} | {one.seconds:.0f} s |"
         for one in lines
     ]
     head = ["| fault | injected | lost | doubled | took |", "|---|---|---|---|---|"]
@@ -191,13 +208,15 @@ def report(runs: list[Run], seconds: float) -> str:
     )
     lost = sum(len(line.lost) for line in lines)
     doubled = sum(len(line.doubled) for line in lines)
+    broken = sum(bool(line.broken) for line in lines)
     return (
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC · {os.cpu_count()} cores,"
         f" {platform.machine()} · Python {platform.python_version()} ·"
         f" {sum(run.house.door.deliveries for run in runs):,} callbacks acknowledged,"
         f" {sum(run.house.kills for run in runs)} processes killed,"
         f" {seconds / 60:.1f} minutes\n\n{table(lines)}\n\n"
-        f"Lost: {lost}. Doubled: {doubled}.\n\nCompared at the end:\n\n{compared}\n\n"
+        f"Lost: {lost}. Doubled: {doubled}. Broken off: {broken}.\n\n"
+        f"Compared at the end:\n\n{compared}\n\n"
         f"Known and named, neither lost nor doubled:\n\n{named or '- none'}\n"
     )
 

@@ -80,6 +80,28 @@ def test_other_kinds_take_their_own_elements(played):
 
 
 @pytest.mark.parametrize(
+    ("msgtype", "content"),
+    [
+        ("image", {"PicUrl": "https://a.example/1.png", "MediaId": "m1"}),
+        ("voice", {"MediaId": "m2", "Format": "amr"}),
+        ("video", {"MediaId": "m3", "ThumbMediaId": "m4"}),
+        ("link", {"Title": "上新", "Description": "x", "Url": "https://a.example/", "PicUrl": "p"}),
+    ],
+)
+def test_every_kind_of_message_of_a_member(played, msgtype, content):
+    xml = told(played, "app_message", userid="linxm", msgtype=msgtype, content=content)
+    elements = "".join(f"<{name}><![CDATA[{text}]]></{name}>" for name, text in content.items())
+    assert xml.startswith(f"<MsgType><![CDATA[{msgtype}]]></MsgType>{elements}<MsgId>")
+    assert xml.endswith(f"</MsgId>{AGENT}</xml>")
+
+
+def test_a_scan_that_waits_for_the_apps_answer(played):
+    xml = told(played, "app_scan", userid="linxm", key="stock", text="6901", waits=True)
+    assert xml.startswith(f"{EVENT}<Event><![CDATA[scancode_waitmsg]]></Event>")
+    assert "<ScanResult><![CDATA[6901]]></ScanResult>" in xml
+
+
+@pytest.mark.parametrize(
     "body",
     [
         {"type": "enter_agent", "userid": "ghost"},

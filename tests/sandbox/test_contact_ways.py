@@ -3,7 +3,9 @@
 import pytest
 
 from guideapp.sandbox import clock
+from guideapp.sandbox.config import MAIN
 from guideapp.sandbox.models import App, Corp, User
+from guideapp.sandbox.models.contact_ways import ContactWay
 
 ADD, GET = "externalcontact/add_contact_way", "externalcontact/get_contact_way"
 LIST, UPDATE = "externalcontact/list_contact_way", "externalcontact/update_contact_way"
@@ -134,6 +136,18 @@ def test_codes_are_listed_in_pages_by_the_time_of_making(played):
     assert "next_cursor" not in rest
     clock.advance(91 * 86400)
     assert played.post(LIST, played.token(), {})["contact_way"] == []
+
+
+@pytest.mark.parametrize(("limit", "listed"), [(None, 100), (0, 100), (1001, 100), (1000, 120)])
+def test_a_page_has_a_hundred_codes_and_at_most_a_thousand(played, limit, listed):
+    ContactWay.objects.bulk_create(
+        ContactWay(config_id=f"c{n}", slug=MAIN, type=1, scene=2, created_at=clock.now())
+        for n in range(120)
+    )
+    body = {} if limit is None else {"limit": limit}
+    answer = played.post(LIST, played.token(), body)
+    assert len(answer["contact_way"]) == listed
+    assert ("next_cursor" in answer) == (listed < 120)
 
 
 def test_a_deleted_code_and_a_foreign_one_are_unknown(played):

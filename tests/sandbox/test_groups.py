@@ -132,6 +132,15 @@ def test_how_somebody_came_stands_in_the_group(played):
     assert "<JoinScene>0</JoinScene>" in last_event(played)
 
 
+def test_a_new_name_is_told_with_elements_of_member_changes_as_observed(played):
+    played.raise_event("group_edit", chat_id=VIP, name="星河里")
+    xml = last_event(played)
+    assert "<UpdateDetail><![CDATA[change_name]]></UpdateDetail>" in xml
+    assert "<JoinScene>0</JoinScene><MemChangeCnt>0</MemChangeCnt>" in xml
+    played.raise_event("group_edit", chat_id=VIP, notice="每周三上新")
+    assert "MemChangeCnt" not in last_event(played)
+
+
 def test_name_notice_owner_and_admins_change_without_a_new_version(played):
     before = group(played)["group_chat"]["member_version"]
     played.raise_event("group_edit", chat_id=VIP, name="星河里", notice="每周三上新")

@@ -1,7 +1,10 @@
 """Mass messages: tasks that members confirm, limits of what a customer gets, and no event."""
 
+from datetime import timedelta
+
 import pytest
 
+from guideapp.core.clock import SHANGHAI
 from guideapp.sandbox import clock
 from guideapp.sandbox.models import Follow, User
 from guideapp.sandbox.services import ids, media
@@ -34,6 +37,18 @@ def ask(played, path, **body):
 def statuses(played, msgid, userid="linxm"):
     rows = ask(played, RESULT, msgid=msgid, userid=userid)["send_list"]
     return {row.get("external_userid") or row["chat_id"]: row["status"] for row in rows}
+
+
+def to_next_monday(played):
+    """An hour after midnight in Shanghai."""
+    local = clock.now().astimezone(SHANGHAI)
+    monday = local.replace(hour=1, minute=0) + timedelta(days=7 - local.weekday())
+    clock.advance(int((monday - local).total_seconds()))
+
+
+def confirmed(played, customer):
+    msgid = dispatched(played, external_userid=[customer])
+    return played.raise_event("mass_confirm", msgid=msgid, userid="linxm")["targets"]
 
 
 def test_a_task_is_dispatched_first_and_pending_then(played):
@@ -122,6 +137,17 @@ def test_by_default_a_customer_gets_as_many_as_the_month_has_days(played):
         "mass_confirm", msgid=dispatched(played, external_userid=[juzi]), userid="linxm"
     )
     assert outcome["targets"] == {juzi: 3}
+
+
+def test_with_the_limit_of_a_week_the_eighth_is_not_sent_until_monday(played):
+    played.raise_event("campaign_rules", mass_limit="week")
+    to_next_monday(played)
+    juzi = played.customer("juzi")
+    for _ in range(7):
+        played.raise_event("mass_personal", userid="linxm", text="早", external_userids=[juzi])
+    assert confirmed(played, juzi) == {juzi: 3}
+    to_next_monday(played)
+    assert confirmed(played, juzi) == {juzi: 1}
 
 
 def test_the_member_may_deselect_only_where_it_is_allowed(played):

@@ -1,5 +1,7 @@
 """message/send: who gets it, what is cut, what is refused, what is dropped in silence."""
 
+from datetime import timedelta
+
 import pytest
 
 from guideapp.sandbox import clock
@@ -121,6 +123,30 @@ def test_more_than_thirty_a_minute_to_one_member_are_dropped_in_silence(played):
     assert (answer["errcode"], answer["invaliduser"]) == (0, "")
     assert len(played.app_messages("linxm")) == 30
     assert played.app_messages("chenyu")[0]["dropped"] == ["linxm"]
+
+
+def test_a_thousand_an_hour_to_one_member_whatever_the_minute(played):
+    member = User.objects.get(userid="linxm")
+    earlier = now() - timedelta(minutes=30)
+    sent = AppMessage.objects.bulk_create(
+        AppMessage(msgid=str(number), msgtype="text", payload={}, created_at=earlier)
+        for number in range(999)
+    )
+    member.app_messages.set(sent)
+    assert send(played)["errcode"] == 0
+    assert send(played, text={"content": "一千零一"})["errcode"] == 0
+    assert AppMessage.objects.last().dropped == ["linxm"]
+    clock.advance(1900)  # the first ones are older than an hour by now
+    assert send(played)["errcode"] == 0
+    assert AppMessage.objects.last().dropped == []
+
+
+def test_an_uploaded_voice_can_be_sent(played):
+    sound = b"#!AMR\n" + (b"\x3c" + b"\0" * 31) * 50
+    row = media.upload(kind="voice", filename="话.amr", content_type="", content=sound)
+    assert send(played, msgtype="voice", voice={"media_id": row.media_id})["errcode"] == 0
+    assert played.app_messages("linxm")[0]["payload"]["media_id"] == row.media_id
+    assert send(played, msgtype="voice", voice={"media_id": "none"})["errcode"] == 40007
 
 
 def test_a_member_tag_names_its_members_and_departments(played):

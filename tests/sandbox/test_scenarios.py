@@ -4,8 +4,9 @@ import pytest
 from django.test import Client
 
 from guideapp.core.clock import now
+from guideapp.sandbox import config
 from guideapp.sandbox.errors import UnknownEvent
-from guideapp.sandbox.models import ChatMessage, Corp, CorpTag, Customer, Follow, User
+from guideapp.sandbox.models import App, ChatMessage, Corp, CorpTag, Customer, Follow, User
 from guideapp.sandbox.services import scenarios
 
 
@@ -65,6 +66,21 @@ def test_loading_again_replaces_everything(db):
     scenarios.load_scenario("small")
     assert Corp.objects.get().name == "青禾服饰"
     assert Customer.objects.count() == 9
+
+
+def test_a_scenario_changes_the_companys_apps_and_adds_some(db, client: Client):
+    apps = [
+        {"slug": "second", "name": "盘点", "callable": True},
+        {"slug": "third", "name": "培训", "agent_id": 1000009, "departments": [2]},
+    ]
+    scenarios.load_data(big_company() | {"apps": apps}, name="big")
+    second, third = (App.objects.get(slug=slug) for slug in ("second", "third"))
+    assert (second.name, second.kind, second.callable) == ("盘点", App.Kind.APP, True)
+    assert (third.name, third.kind, third.departments) == ("培训", App.Kind.APP, [2])
+    corp_id = client.get("/sandbox/control/state").json()["corp"]["corp_id"]
+    asked = {"corpid": corp_id, "corpsecret": config.secret_of("third")}
+    answer = client.get("/sandbox/cgi-bin/gettoken", asked).json()
+    assert (answer["errcode"], bool(answer["access_token"])) == (0, True)
 
 
 def test_an_unknown_scenario_is_refused_and_changes_nothing(db):

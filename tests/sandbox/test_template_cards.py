@@ -123,6 +123,15 @@ def test_pressing_a_button_is_told_with_a_code_of_its_own(played):
     assert update(played, code["response_code"])["errcode"] == 0
 
 
+def test_the_menu_of_a_card_has_an_event_of_its_own(played):
+    menu = {"action_menu": {"desc": "更多", "action_list": [{"text": "不再提醒", "key": "mute"}]}}
+    msgid = send(played, NOTICE | {"task_id": "menu-1"} | menu)["msgid"]
+    played.raise_event("card_press", userid="linxm", msgid=msgid, key="mute", menu=True)
+    (row,) = played.waiting()
+    assert "<Event><![CDATA[template_card_menu_event]]></Event>" in row.plain
+    assert "<EventKey><![CDATA[mute]]></EventKey><TaskId><![CDATA[menu-1]]></TaskId>" in row.plain
+
+
 def test_what_was_chosen_is_told(played):
     msgid = send(played, VOTE)["msgid"]
     played.raise_event(
