@@ -208,8 +208,11 @@ class House:
             pipe.stdin.write(f"{json.dumps(wanted)}\n".encode())  # type: ignore[union-attr]
             pipe.stdin.flush()  # type: ignore[union-attr]
             pid = int(pipe.stdout.readline())  # type: ignore[union-attr]
-        self.family.adopt(pid)
-        worker = self.workers[name] = Worker(name, pid)
+            self.family.adopt(pid)
+            before = self.workers.get(name)
+            if before is not None:  # two strikes at once call for two successors: one is enough
+                _kill(before.pid)
+            worker = self.workers[name] = Worker(name, pid)
         return worker
 
     def kill_worker(self, name: str, *, again: bool = True) -> None:
