@@ -34,7 +34,8 @@ def sealed_event() -> tuple[str, str, str, str]:
 def measure() -> list[Line]:
     """Time of ours ÷ time of wechatpy, for what a callback needs and for what the sandbox needs."""
     ours, theirs = CallbackCrypto(TOKEN, AES_KEY, CORP_ID), WeChatCrypto(TOKEN, AES_KEY, CORP_ID)
-    body, signature, _stamp, _nonce = event = sealed_event()
+    event = sealed_event()
+    body, signature, *_ = event
 
     def our_decrypt() -> bytes:
         text = read_elements(body.encode())["Encrypt"]

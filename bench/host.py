@@ -14,7 +14,7 @@ from bench.crypto import sealed_event
 from bench.environment import AES_KEY, CORP_ID, TOKEN
 from bench.table import Line
 
-REFERENCE = 15  # µs, where the bars in seconds were kept first: see docs/performance.md
+_REFERENCE = 15  # µs, where the bars in seconds were kept first: see docs/performance.md
 _TIMES, _BATCHES = 300, 5
 
 
@@ -27,10 +27,6 @@ def pace() -> float:
 
 def line(paces: Sequence[float]) -> Line:
     """The row of the table."""
-    note = f"before each part; {slower(paces):.1f} times the {REFERENCE} µs of docs/performance.md"
+    slower = median(paces) / _REFERENCE
+    note = f"before each part; {slower:.1f} times the {_REFERENCE} µs of docs/performance.md"
     return Line("the host: a decryption by wechatpy", tuple(paces), "µs", note=note)
-
-
-def slower(paces: Sequence[float]) -> float:
-    """How many times slower than where the bars in seconds were kept first."""
-    return median(paces) / REFERENCE

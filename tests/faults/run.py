@@ -188,7 +188,7 @@ def missed(runs: list[Run], *, kills: int, events: int, seconds: float) -> list[
 def table(lines: Iterable[Line]) -> str:
     """The result as Markdown."""
     rows = [
-        f"| {one.name} | {'; '.join([one.injected, *one.broken]).lstrip('; ')} |"
+        f"| {one.name} | {'; '.join(filter(None, [one.injected, *one.broken]))} |"
         f" {len(one.lost)} | {len(one.doubled)} | {one.seconds:.0f} s |"
         for one in lines
     ]
