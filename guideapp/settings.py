@@ -68,6 +68,7 @@ MIDDLEWARE = [
     # First: what it serves is public and unchanging, and needs few headers (core.static_files).
     *(["whitenoise.middleware.WhiteNoiseMiddleware"] if STATIC_HASHED else []),
     "guideapp.core.middleware.RequestIdMiddleware",
+    "guideapp.core.middleware.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     *(["guideapp.core.metrics.MetricsMiddleware"] if METRICS_TOKEN else []),
     "guideapp.core.middleware.SecurityHeadersMiddleware",

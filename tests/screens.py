@@ -38,13 +38,19 @@ def axe_findings(page: Page) -> list[str]:
 
 
 def sideways(page: Page) -> list[str]:
-    """Elements that stick out of the window; empty when nothing scrolls sideways."""
+    """Visible elements that stick out of the window, cut off or not.
+
+    What scrolls by itself and what is there for a screen reader alone may.
+    """
     found: list[str] = page.evaluate(
         """() => {
           const width = document.documentElement.clientWidth;
-          if (document.documentElement.scrollWidth <= width) return [];
+          const within = (node, fits) => node.nodeType === 1
+            && (fits(getComputedStyle(node)) || within(node.parentNode, fits));
+          const may = (style) => /auto|scroll/.test(style.overflowX) || style.clip !== "auto";
           return [...document.body.querySelectorAll("*")]
-            .filter((node) => node.getBoundingClientRect().right > width + 1)
+            .filter((node) => node.checkVisibility())
+            .filter((node) => node.getBoundingClientRect().right > width + 1 && !within(node, may))
             .slice(0, 5)
             .map((node) => `${node.tagName}.${node.className} ${node.textContent.slice(0, 30)}`);
         }"""

@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -17,6 +18,7 @@ from guideapp.core.rotation import rotation
 
 type GetResponse = Callable[[HttpRequest], HttpResponse]
 
+_PROBED = frozenset(("/healthz", "/readyz", "/metrics"))
 _REQUEST_ID = re.compile(r"[0-9a-zA-Z-]{8,36}")
 
 
@@ -38,6 +40,22 @@ class RequestIdMiddleware:
             set_request_id("")
         response["X-Request-Id"] = value
         return response
+
+
+class ProbeMiddleware:
+    """Load balancers and Prometheus ask each process by its address, which is nobody's host name.
+
+    What they ask for depends on no host, so any is as good as ours.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Serve these pages as if our own host had been asked."""
+        if request.path_info in _PROBED:
+            request.META["HTTP_HOST"] = urlsplit(settings.SITE_URL).netloc
+        return self.get_response(request)
 
 
 class SecurityHeadersMiddleware:

@@ -17,11 +17,16 @@ class HashedFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  
     support_js_module_import_aggregation = True
 
     def url(self, name: str, force: bool = False) -> str:
-        """The address of a file. It cannot change while the process runs, so it is made once."""
+        """The address of a file. It changes only with the manifest, so it is made once."""
         known = self._addresses.get(name)
         if known is None:
             known = self._addresses[name] = super().url(name, force)
         return known
+
+    def save_manifest(self) -> None:
+        """New names were given: none of the old ones may be told any longer."""
+        super().save_manifest()
+        self._addresses.clear()
 
     @cached_property
     def _addresses(self) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Every page by keyboard and screen reader, at 360 px, in dark mode, and in both languages."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from django.conf import settings as django_settings
@@ -74,9 +74,23 @@ def screens_of(story: Story) -> Iterator[Screen]:
         ("hq-welcome", reverse("acquisition:welcome_list")),
         ("hq-people", reverse("organisation:people")),
         ("hq-organisation", reverse("organisation:tree")),
+        ("hq-person", reverse("organisation:person", args=[guide.pk])),
+        ("hq-department", reverse("organisation:department", args=[1])),
+        ("hq-staff", reverse("organisation:hr")),
+        ("hq-material", reverse("materials:hq_edit", args=[material.pk])),
+        ("hq-material-new", f"{reverse('materials:hq_new')}?kind=link"),
+        ("hq-categories", reverse("materials:hq_categories")),
+        ("hq-welcome-store", reverse("acquisition:welcome_store", args=[guide.store_id])),
+        ("hq-imports", reverse("imports:list")),
+        ("hq-clients", reverse("integration:clients")),
+        ("hq-client-new", reverse("integration:client_new")),
         *(
             (f"hq-{name.replace('_', '-')}", reverse(f"workbench:{name}"))
             for name in ("wecom", "wecom_check", "wecom_inbox", "wecom_outbox", "wecom_jobs")
+        ),
+        *(
+            (f"hq-{name.removeprefix('hq_').replace('_', '-')}", reverse(f"workbench:{name}"))
+            for name in ("rules", "hq_tags", "hq_topics", "identity", "identity_links")
         ),
         ("hq-wecom-calls", reverse("workbench:wecom_calls")),
         ("hq-wecom-sync", reverse("workbench:wecom_sync")),
@@ -109,6 +123,18 @@ def test_every_page_is_clean_for_axe_and_nothing_scrolls_sideways(
             findings[screen.name] = wrong
         shoot(page, f"{screen.name}{suffix}", whole=not screen.name.startswith("sandbox"))
     assert findings == {}
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_headquarters_pages_are_whole_on_a_phone(story: Story, language: str):
+    desk = [screen for screen in screens_of(story) if screen.name.startswith("hq-")]
+    page = visit(story, replace(desk[0], desk=False), "light", language, 360)
+    cut_off: dict[str, list[str]] = {}
+    for screen in desk:
+        page.goto(screen.address)
+        if found := sideways(page):
+            cut_off[screen.name] = found
+    assert cut_off == {}
 
 
 def test_the_card_works_by_keyboard_alone(story: Story):

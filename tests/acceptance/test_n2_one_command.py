@@ -68,12 +68,14 @@ def test_from_nothing_to_the_first_sent_material_in_under_five_minutes(demo: str
     page = browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 860}).new_page()
     page.goto(f"{demo}/")
     page.get_by_role("link", name="导购").first.click()
+    before = sent_from_the_sidebar(demo)
     page.locator(".sb-conv").filter(has=page.get_by_text("周晚晴", exact=True)).click()
     sidebar = page.frame_locator("iframe")
     sidebar.get_by_role("link", name="素材").click()
     sidebar.get_by_role("button", name="发送").first.click()
     expect(sidebar.get_by_text("已发给周晚晴")).to_be_visible()
     assert time.monotonic() - began < FIVE_MINUTES
+    assert sent_from_the_sidebar(demo) == before + 1
     page.goto(f"{demo}/")
     expect(page.get_by_text("做完 2/4")).to_be_visible()
     shoot(page, "n2-trial")
@@ -83,10 +85,17 @@ def test_from_nothing_to_the_first_sent_material_in_under_five_minutes(demo: str
     with page.expect_navigation(), page.expect_response("**/demo/reset/") as answer:
         page.get_by_role("button", name="重置").click()
     assert answer.value.ok
+    assert sent_from_the_sidebar(demo) == before
     page.goto(f"{demo}/")
     # The window has opened the sidebar again; the send and everything else is undone.
     expect(page.get_by_text(re.compile("做完 [01]/4"))).to_be_visible()
     page.context.close()
+
+
+def sent_from_the_sidebar(address: str) -> int:
+    """How many bubbles of the played WeCom came from our sidebar."""
+    messages = requests.get(f"{address}/sandbox/control/state", timeout=30).json()["messages"]
+    return sum(row.get("source") == "sidebar" for row in messages)
 
 
 def wait_until_it_answers(address: str, began: float) -> None:

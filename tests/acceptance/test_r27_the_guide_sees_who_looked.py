@@ -23,6 +23,16 @@ def send_to(story: Story, page: Page, name: str) -> None:
     expect(sidebar.get_by_text(f"已发给{name}")).to_be_visible()
 
 
+def nothing_seen_beside(story: Story, page: Page, name: str) -> None:
+    """What the guide sees beside the other customer says nothing of a view."""
+    story.turn_to(page, name)
+    sidebar = page.frame_locator("iframe")
+    expect(sidebar.get_by_role("heading", level=1, name=name)).to_be_attached()
+    sidebar.get_by_role("link", name="素材").click()
+    expect(sidebar.get_by_role("article").filter(has_text=TITLE)).to_be_visible()
+    expect(sidebar.get_by_text(re.compile("看过这条"))).to_have_count(0)
+
+
 def test_only_the_customer_who_looked_is_a_viewer_with_the_time_they_took(story: Story):
     page, sidebar = story.chat("林小满")
     send_to(story, page, "苏一禾")
@@ -49,6 +59,7 @@ def test_only_the_customer_who_looked_is_a_viewer_with_the_time_they_took(story:
     expect(sidebar.get_by_text(re.compile(f"停留 {seconds} 秒")).first).to_be_visible()
     expect(sidebar.get_by_role("region", name="下一步")).to_be_visible()
     assert not Visit.objects.filter(link__contact=story.contact("su")).exists()
+    nothing_seen_beside(story, page, "苏一禾")
     messages = story.wecom.app_messages("linxm")
     assert len(messages) == 1
     assert "周晚晴" in messages[0]["payload"]["title"]

@@ -1,9 +1,11 @@
 """With 7,000 customers more, a guide's card and a manager's board cost no query more."""
 
+import threading
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models.signals import post_init
 from django.test.utils import CaptureQueriesContext
 from playwright.sync_api import expect
 
@@ -27,7 +29,9 @@ def test_card_and_board_stay_as_they_were(story: Story) -> None:
     manager = GuideClient(story.guide("hejs"))
     address = f"/s/customer/{zhou.external_userid}/"
     before = queries_of(card, address), queries_of(manager, "/m/")
+    rows = rows_of(card, address), rows_of(manager, "/m/")
     grow(guide)
+    assert (rows_of(card, address), rows_of(manager, "/m/")) == rows
     after = queries_of(card, address), queries_of(manager, "/m/")
     assert after == before
     assert after[0] <= CARD_QUERIES
@@ -80,6 +84,23 @@ def queries_of(client: GuideClient, address: str) -> int:
     with CaptureQueriesContext(connection) as queries:
         assert client.get(address).status_code == 200
     return len(queries)
+
+
+def rows_of(client: GuideClient, address: str) -> int:
+    """How many rows become objects for the page: what is read and thrown away counts, too."""
+    made, here = [], threading.get_ident()  # the workers of the story run beside us
+
+    def count(**_about: Any) -> None:
+        if threading.get_ident() == here:
+            made.append(1)
+
+    client.get(address)
+    post_init.connect(count)
+    try:
+        assert client.get(address).status_code == 200
+    finally:
+        post_init.disconnect(count)
+    return len(made)
 
 
 def cookie_of(client: GuideClient, base_url: str) -> Any:

@@ -4,6 +4,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Page, expect
 
+from guideapp.sandbox.services import faults
 from guideapp.wecom.errors import WeComError
 from guideapp.wecom.models import ApiCall
 from guideapp.wecom.tokens import credentials, our_app
@@ -25,9 +26,11 @@ def office(story: Story) -> Page:
 
 
 def test_a_refused_call_is_listed_and_replayed_from_the_page(story: Story):
+    faults.turn("latency", rate=1, path="user/get", seconds=0.3)
     with pytest.raises(WeComError):
         credentials.authorised(our_app(), Call("user/get", {"userid": "nobody"}))
     refused = ApiCall.objects.get(path="user/get", errcode=60111)
+    assert 300 <= refused.duration_ms < 2_000
     page = office(story)
     page.goto("/hq/wecom/")
     page.get_by_role("link", name="调用记录").click()

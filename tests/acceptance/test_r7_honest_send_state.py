@@ -3,7 +3,10 @@
 import pytest
 from playwright.sync_api import Route, expect
 
-from guideapp.materials.models import Share
+from guideapp.compliance.models import ContactSlot
+from guideapp.materials.models import Material, MaterialDay, Share
+from guideapp.members.models import TimelineEvent
+from guideapp.workbench.team import Period, facts_of
 from tests.acceptance.conftest import Story
 from tests.screens import shoot
 
@@ -19,6 +22,7 @@ def test_a_cancelled_send_shows_cancelled(story: Story):
     shoot(page, "r7-cancelled", whole=False)
     share = Share.objects.get()
     assert share.state == Share.State.CANCELLED
+    counted_nowhere()
     assert story.wecom.chat("linxm", story.wecom.customer("zhou"))[-1]["source"] != "sidebar"
 
 
@@ -31,6 +35,16 @@ def test_a_refused_send_says_so_in_words_and_offers_another_try(story: Story):
     expect(sidebar.get_by_role("button", name="重发")).to_be_visible()
     shoot(page, "r7-failed", whole=False)
     assert Share.objects.get().state == Share.State.FAILED
+    counted_nowhere()
+
+
+def counted_nowhere() -> None:
+    """Not in the library's figures, on no board, on no timeline, and not against the day's cap."""
+    assert not Material.objects.filter(sent_count__gt=0).exists()
+    assert not MaterialDay.objects.filter(sent__gt=0).exists()
+    assert facts_of(Period.last_days(1)).total().sent == 0
+    assert not TimelineEvent.objects.filter(kind="material_sent").exists()
+    assert not ContactSlot.objects.exists()
 
 
 def leave_the_chat(story: Story, route: Route) -> None:

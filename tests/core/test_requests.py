@@ -117,6 +117,15 @@ def test_the_process_says_that_it_is_alive_without_a_query(
         assert client.get("/healthz").content == b"ok"
 
 
+@pytest.mark.parametrize("address", ["/healthz", "/readyz", "/metrics"])
+def test_who_looks_after_a_process_may_ask_it_by_its_address(
+    client: Client, address: str, settings: Any
+) -> None:
+    settings.ALLOWED_HOSTS = ["localhost"]  # the host of SITE_URL
+    assert client.get(address, headers={"host": "172.18.0.5:8000"}).status_code != 400
+    assert client.get("/", headers={"host": "172.18.0.5:8000"}).status_code == 400
+
+
 def test_ready_names_the_part_that_is_missing(client: Client, settings: Any) -> None:
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     cache.clear()

@@ -3,12 +3,19 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from guideapp.core.audit import record_audit
-from guideapp.organisation.auth import GuideRequest, admin_required
+from guideapp.organisation.auth import (
+    GuideRequest,
+    admin_required,
+    fresh_login,
+    has_fresh_qr_login,
+)
 from guideapp.organisation.forms import RegionForm, StoreForm
 from guideapp.organisation.models import Brand, Department
 from guideapp.organisation.services import link_region, link_store, unlink_department
@@ -50,6 +57,7 @@ def department(request: GuideRequest, wecom_id: int) -> HttpResponse:
 
 @require_POST
 @admin_required
+@fresh_login(_("设为大区"))
 def make_region(request: GuideRequest, wecom_id: int) -> HttpResponse:
     """The department is this region."""
     node, form = _department(wecom_id), RegionForm(request.POST, auto_id="region_%s")
@@ -61,6 +69,7 @@ def make_region(request: GuideRequest, wecom_id: int) -> HttpResponse:
 
 @require_POST
 @admin_required
+@fresh_login(_("设为门店"))
 def make_store(request: GuideRequest, wecom_id: int) -> HttpResponse:
     """The department is this store."""
     node, form = _department(wecom_id), StoreForm(request.POST, auto_id="store_%s")
@@ -72,6 +81,7 @@ def make_store(request: GuideRequest, wecom_id: int) -> HttpResponse:
 
 @require_POST
 @admin_required
+@fresh_login(_("取消对应"))
 def unlink(request: GuideRequest, wecom_id: int) -> HttpResponse:
     """The department is nothing of ours any more."""
     unlink_department(actor_userid=request.actor.guide.userid, department=_department(wecom_id))
@@ -91,6 +101,8 @@ def _page(request: GuideRequest, node: Department, **bound: forms.Form) -> HttpR
         "brands": Brand.objects.order_by("name")[:100],
         "region_form": RegionForm(initial=_region_initial(node), auto_id="region_%s"),
         "store_form": StoreForm(initial=_store_initial(node), auto_id="store_%s"),
+        "is_fresh": has_fresh_qr_login(request),
+        "minutes": settings.FRESH_LOGIN_MINUTES,
         "section": "organisation",
         **bound,
     }
