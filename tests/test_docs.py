@@ -23,3 +23,13 @@ def test_every_setting_that_is_read_has_its_line_in_env_example():
 def test_no_third_party_file_is_committed():
     assert not list((ROOT / "static").rglob("*.min.js"))
     assert not list((ROOT / "static").rglob("*jssdk*"))
+
+
+def test_both_pages_of_the_sandbox_name_the_same_tests_and_each_is_there():
+    named = [
+        re.findall(r"::(test_\w+)", (ROOT / "docs" / page).read_text(encoding="utf-8"))
+        for page in ("sandbox.md", "sandbox.zh-CN.md")
+    ]
+    tests = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    assert named[0] == named[1]
+    assert set(named[0]) - set(re.findall(r"def (test_\w+)", tests)) == set()

@@ -137,14 +137,17 @@ def callback(wire: Wire) -> Iterable[Finding]:
 
 @probe("events")
 def events(wire: Wire) -> Iterable[Finding]:
-    """WeCom does call us."""
+    """WeCom does call us, and about customers."""
     last = CallbackEvent.objects.order_by("-received_at").first()
     if last is None:
         yield Finding("events", Verdict.BAD, "never")
         return
     facts = {"at": last.received_at.isoformat()}
-    if now() - last.received_at > _QUIET:
+    lately = CallbackEvent.objects.filter(received_at__gte=now() - _QUIET)
+    if last.received_at < now() - _QUIET:
         yield Finding("events", Verdict.WARN, "quiet", facts)
+    elif not lately.filter(event="change_external_contact").exists():
+        yield Finding("events", Verdict.WARN, "no_customers", facts)
     else:
         yield Finding("events", facts=facts)
 

@@ -157,6 +157,8 @@ def wecom_spoilt(house: House, *, events: int, names: tuple[str, ...], rate: flo
         stream.run(events, seconds=240)
         house.wire.spoil()
     hit = house.wire.spoilt - before
+    if not hit:
+        raise AssertionError("no answer was spoilt: nothing was shown")
     return ", ".join(f"{count} × {name}" for name, count in sorted(hit.items()))
 
 

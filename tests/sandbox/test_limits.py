@@ -91,3 +91,12 @@ def test_too_many_calls_at_once_are_45033(alone):
         thread.join()
     assert sorted(codes) == [0, 0, 45033, 45033, 45033]
     assert alone.get("user/get", access_token=token, userid="linxm")["errcode"] == 0
+
+
+def test_app_messages_are_in_no_interfaces_rate(played, monkeypatch):
+    monkeypatch.setattr("guideapp.sandbox.services.limits._OF_EACH", {60: 1})
+    token = played.token()
+    text = {"touser": "linxm", "msgtype": "text", "agentid": 1000002, "text": {"content": "好"}}
+    sent = [played.post("message/send", token, text)["errcode"] for _call in range(3)]
+    assert sent == [0, 0, 0]
+    assert [user(played, token), user(played, token)] == [0, 45009]

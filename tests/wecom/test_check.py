@@ -181,6 +181,14 @@ def test_a_company_that_never_called_or_fell_silent(upstream: Upstream) -> None:
     assert look(upstream)["events"].problem == "quiet"
 
 
+def test_a_company_that_calls_about_everything_but_its_customers(upstream: Upstream) -> None:
+    make_callback_event(event="subscribe", digest="a" * 64)
+    found = look(upstream)["events"]
+    assert (found.problem, "外部联系人变更回调" in worded(found).fix) == ("no_customers", True)
+    make_callback_event(event="change_external_contact", digest="b" * 64)
+    assert look(upstream)["events"].problem == ""
+
+
 def test_an_address_that_wecom_would_not_open(upstream: Upstream, settings: Any) -> None:
     settings.SITE_URL = "https://elsewhere.example.com"
     found = look(upstream)
