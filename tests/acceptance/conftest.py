@@ -151,7 +151,7 @@ def story(wecom: PlayedWeCom, windows: Windows, monkeypatch: pytest.MonkeyPatch)
     workers = start_threads()
     yield Story(wecom, windows, brand)
     windows.close()
-    workers.stop()
+    workers.stop(seconds=120)  # a job that still writes would meet the emptying of the tables
     deliverer.stop()
 
 

@@ -27,6 +27,8 @@ def dropped(
     gone = wecom(house, _LOST)[0][0] - gone_before
     wait_until(lambda: work_under_way(house) == 0, "the last job", seconds=240)
     before = len(differences(house))
+    if not gone or not before:
+        raise AssertionError(f"{gone} callbacks dropped, {before} differences: nothing to repair")
     if mix is not OLD_ONLY:  # of which nothing is too young
         pause(_YOUNG_SECONDS)
     report = house.inside("reconcile_once")

@@ -53,4 +53,4 @@ def test_who_is_asked_to_stop_ends_in_time_and_leaves_no_job_behind(house: House
 
 
 def test_one_cycle_of_reconciliation_repairs_what_dropped_callbacks_left(house: House) -> None:
-    assert "0 differ" in drops.dropped(house, events=60, rate=0.05, mix=OLD_ONLY)
+    assert "0 differ" in drops.dropped(house, events=60, rate=0.2, mix=OLD_ONLY)
