@@ -139,6 +139,11 @@ def has_fresh_qr_login(request: HttpRequest) -> bool:
     return _age(request, sessions.QR_AT) < settings.FRESH_LOGIN_MINUTES * 60
 
 
+def scan_hint(request: HttpRequest) -> dict[str, Any]:
+    """What a page with a sensitive act says before it: `is_fresh`, and the `minutes` of a scan."""
+    return {"is_fresh": has_fresh_qr_login(request), "minutes": settings.FRESH_LOGIN_MINUTES}
+
+
 def login_url(path: str = "", *, by_qr: bool = False) -> str:
     """The address that logs somebody in and then shows `path` (of ours, with its query)."""
     query = {"next": path} if path else {}

@@ -12,7 +12,7 @@ from guideapp.organisation.auth import (
     GuideRequest,
     admin_required,
     fresh_login,
-    has_fresh_qr_login,
+    scan_hint,
 )
 from guideapp.organisation.models import HrPlan
 from guideapp.organisation.services import apply_plan, make_plan
@@ -72,8 +72,7 @@ def _page(request: GuideRequest, plan: HrPlan | None, earlier: list[HrPlan]) -> 
         "strangers": unknown[:_STRANGERS],
         "more_strangers": len(unknown) > _STRANGERS,
         "can_write": bool(settings.WECOM_CONTACTS_SECRET),
-        "is_fresh": has_fresh_qr_login(request),
-        "minutes": settings.FRESH_LOGIN_MINUTES,
+        **scan_hint(request),
         "section": "hr",
     }
     if plan is not None:

@@ -1,6 +1,5 @@
 """人员与角色: find somebody, give and take roles."""
 
-from django.conf import settings
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,7 +11,7 @@ from guideapp.organisation.auth import (
     GuideRequest,
     admin_required,
     fresh_login,
-    has_fresh_qr_login,
+    scan_hint,
 )
 from guideapp.organisation.forms import GrantForm, PeopleFilterForm
 from guideapp.organisation.models import Guide, RoleGrant, Store
@@ -109,8 +108,7 @@ def _person_page(
         "held": _grants().filter(guide=guide),
         "form": form,
         "stores": Store.objects.filter(closed_on=None).order_by("code")[:_STORES_OFFERED],
-        "is_fresh": has_fresh_qr_login(request),
-        "minutes": settings.FRESH_LOGIN_MINUTES,
+        **scan_hint(request),
         "section": "people",
     }
     return render(request, "organisation/person.html", context, status=status)

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +13,7 @@ from guideapp.organisation.auth import (
     GuideRequest,
     admin_required,
     fresh_login,
-    has_fresh_qr_login,
+    scan_hint,
 )
 from guideapp.organisation.forms import RegionForm, StoreForm
 from guideapp.organisation.models import Brand, Department
@@ -101,8 +100,7 @@ def _page(request: GuideRequest, node: Department, **bound: forms.Form) -> HttpR
         "brands": Brand.objects.order_by("name")[:100],
         "region_form": RegionForm(initial=_region_initial(node), auto_id="region_%s"),
         "store_form": StoreForm(initial=_store_initial(node), auto_id="store_%s"),
-        "is_fresh": has_fresh_qr_login(request),
-        "minutes": settings.FRESH_LOGIN_MINUTES,
+        **scan_hint(request),
         "section": "organisation",
         **bound,
     }

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,7 +15,7 @@ from guideapp.organisation.auth import (
     GuideRequest,
     admin_required,
     fresh_login,
-    has_fresh_qr_login,
+    scan_hint,
 )
 from guideapp.workbench.identity import (
     candidates,
@@ -173,7 +172,6 @@ def _page(
     context |= {
         "section": "identity",
         "form": form,
-        "is_fresh": has_fresh_qr_login(request),
-        "minutes": settings.FRESH_LOGIN_MINUTES,
+        **scan_hint(request),
     }
     return render(request, template, context, status=422 if form.is_bound else 200)

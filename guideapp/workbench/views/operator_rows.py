@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,7 +18,7 @@ from guideapp.organisation.auth import (
     GuideRequest,
     admin_required,
     fresh_login,
-    has_fresh_qr_login,
+    scan_hint,
 )
 from guideapp.wecom import outbox, repair
 from guideapp.wecom.callbacks import handlers_of
@@ -254,8 +253,7 @@ def _page(
     context |= {
         "section": "wecom",
         "form": form,
-        "is_fresh": has_fresh_qr_login(request),
-        "minutes": settings.FRESH_LOGIN_MINUTES,
+        **scan_hint(request),
         "done": request.GET.get("done", ""),
     }
     return render(request, template, context, status=422 if form.is_bound else 200)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -29,8 +28,8 @@ from guideapp.members.services import (
 from guideapp.organisation.auth import (
     GuideRequest,
     fresh_login,
-    has_fresh_qr_login,
     refuse_foreign,
+    scan_hint,
 )
 from guideapp.organisation.models import Role
 from guideapp.workbench.operator_audit import subject_words
@@ -188,8 +187,7 @@ def _about(request: GuideRequest, subject: Subject) -> dict[str, Any]:
         "subject": subject,
         "known_as": subject_words(subject.log_key),
         "within": ERASED_WITHIN_DAYS,
-        "is_fresh": has_fresh_qr_login(request),
-        "minutes": settings.FRESH_LOGIN_MINUTES,
+        **scan_hint(request),
     }
 
 
